@@ -141,6 +141,48 @@ def test_a_state_that_nobody_knows_is_asked_for(name):
     assert refused.value.asks == "state"
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        *((each, Why.FAILED) for each in ("Withdrawn", "Zurückgezogen", "Retirée", "Retirado", "Ritirato", "Ingetrokken", "Wycofana",
+          "Odvoláno", "Återkallad", "Geri çekildi", "Estornado", "Contrepassé", "Visszavonva", "Elutasítva", "Отклонён",
+          "已撤回", "取消", "취소", "Thất bại")),
+        *((each, Why.PENDING) for each in ("Hold", "On hold", "Gesperrt", "Bloqué", "Retenido", "Bloccato", "Geblokkeerd", "Wstrzymana",
+          "Blokováno", "Reserverad", "Bloke", "Függőben", "В обработке", "冻结", "처리중", "Chờ xử lý")),
+        *((each, Why.GIVEN_BACK) for each in ("Reversed", "Reversal", "İade edildi", "已冲正", "환불")),
+    ],
+)  # fmt: skip
+def test_a_column_of_states_is_known_by_its_cells_whatever_its_name_is(state, why):
+    found = read(with_states("Booked", state, state, name="Zustand"), "EUR")
+    assert [line.text for line in found.lines] == ["Anna"] and found.counted() == {why: 2}
+
+
+@pytest.mark.parametrize(
+    "booked", ["Teljesült", "Gerçekleşti", "Исполнено", "Проведён", "완료", "処理済", "Thành công", "Decontată"]
+)
+def test_a_state_of_a_booked_payment_is_known_in_an_unnamed_column(booked):
+    assert len(read(with_states(booked, "Pending", name=""), "EUR").lines) == 1
+
+
+@pytest.mark.parametrize(
+    "states",
+    [("Booked", "Zurbo"), ("Pending", "Pending", "Zurbo"), ("Zurbo", "Garbo", *["Zurbo"] * 4, *["Garbo"] * 4, "Murbo", *["Booked"] * 3)],
+)  # fmt: skip
+def test_an_unknown_word_among_states_in_a_column_with_a_strange_name_is_asked_for(states):
+    with pytest.raises(Unknown, match="it is not clear whether “Zurbo” means") as refused:
+        read(with_states(*states, name="Zustand"), "EUR")
+    assert refused.value.asks == "state"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [("paid", "Rent of flat 4", "thanks"), ("Rent cancelled, please send it back", "Booked"), ("Key", "Door", "Key")],
+)
+def test_texts_of_payers_under_a_strange_name_are_no_states(texts):
+    found = read(with_states(*(f'"{each}"' for each in texts), name="Zurbo"), "EUR")
+    assert len(found.lines) == len(texts)
+
+
 def test_words_in_a_column_that_may_hold_any_text_are_no_states():
     found = read(with_states("Rent cancelled order", "The key is at the neighbour", name="info"), "EUR")
     assert [line.text for line in found.lines] == ["Anna Rent cancelled order", "Anna The key is at the neighbour"]

@@ -9,8 +9,8 @@ from ....tables.cells import text_of
 from ....tables.rows import Cell, Row
 from . import names
 from .layout import Layout
+from .words import meaning
 
-_NOTHING = frozenset(("", "-", "--", "---", "/", "–", "—", "n/a", "null", "none"))
 _CODES = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 _WORDS = {
     "人民币": "CNY",
@@ -40,8 +40,7 @@ class Data:
 
     def at(self, place: int | None) -> str:
         """Return the text at a place; empty also for a text that means nothing, such as a hyphen."""
-        text = self.raw(place)
-        return "" if text.casefold() in _NOTHING else text
+        return meaning(self.raw(place))
 
     def raw(self, place: int | None) -> str:
         """Return the text at a place, whether it means anything or not."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,6 +14,8 @@ from ....tables.cells import text_of
 from ....tables.rows import Row
 from . import names
 from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, NAMES, plain, without_currency
+from .states import is_column_of_states
+from .words import meaning
 
 WITHIN = 60
 """The number of first rows in which the names are looked for. Wallets put two dozen lines of remarks before them."""
@@ -118,6 +120,7 @@ def _named(row: Row, below: Sequence[Row]) -> Layout | None:
     if len(behind) == 2 and [full[place : place + 1] for place in behind] == [[""], [""]]:
         places[names.BALANCE] = (behind[1] - 1, behind[1])
     _place_currency(full, places)
+    _place_states(full, places, below)
     state = places.get(names.STATE, ())[:1]
     doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
     return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
@@ -125,8 +128,12 @@ def _named(row: Row, below: Sequence[Row]) -> Layout | None:
 
 def _are_currencies(place: int, below: Sequence[Row]) -> bool:
     """Return whether the first text of a column is the code of a currency."""
-    texts = (text_of(row.cells[place]).strip() for row in below if place < len(row.cells))
-    return re.fullmatch(r"[A-Z]{3}", next(filter(None, texts), "")) is not None
+    return re.fullmatch(r"[A-Z]{3}", next(iter(_texts(place, below)), "")) is not None
+
+
+def _texts(place: int, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the texts of a column that mean something."""
+    return filter(None, (meaning(text_of(row.cells[place])) for row in rows if place < len(row.cells)))
 
 
 def _pair(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
@@ -223,6 +230,23 @@ def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
             places[role] = tuple(columns)
     texts = (*places.get(names.TEXT, ()), *_hinted(names.TEXT, full, places))
     places[names.TEXT] = texts or tuple(_without_role(full, places))
+
+
+def _place_states(full: list[str], places: dict[str, tuple[int, ...]], below: Sequence[Row]) -> None:
+    """Add the column whose cells are states, if no name shows it: what is still pending must not be booked."""
+    if names.STATE in places:
+        return
+    texts = places[names.TEXT]
+    used = {place for role, columns in places.items() if role != names.TEXT for place in columns}
+    used.update(place for place, name in enumerate(full) if name in KINDS or _is_text(name))
+    free = (place for place in range(len(full)) if place not in used)
+    place = next((each for each in free if is_column_of_states(_texts(each, below))), None)
+    if place is not None:
+        places[names.STATE], places[names.TEXT] = (place,), tuple(each for each in texts if each != place)
+
+
+def _is_text(name: str) -> bool:
+    return name in NAMES[names.TEXT] or any(stem in name for stem in names.STEMS[names.TEXT])
 
 
 def _hinted(role: str, full: list[str], places: Mapping[str, tuple[int, ...]]) -> list[int]:

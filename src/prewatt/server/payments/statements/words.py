@@ -12,6 +12,14 @@ _RETURNED = re.compile(
     re.IGNORECASE,
 )
 
+_NOTHING = frozenset(("", "-", "--", "---", "/", "–", "—", "n/a", "null", "none"))
+
+
+def meaning(text: str) -> str:
+    """Return a cell's text without the signs around it; empty if it means nothing, such as a hyphen."""
+    bare = text.strip("`\t ")
+    return "" if bare.casefold() in _NOTHING else bare
+
 
 def says_returned(*texts: str) -> bool:
     """Return whether the texts of a booking say that it takes an earlier booking back."""
@@ -21,4 +29,5 @@ def says_returned(*texts: str) -> bool:
 def unaccented(text: str) -> str:
     """Return a text in small letters without accents, to compare words: Débito is debito."""
     letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in letters if not unicodedata.combining(each))
+    # Put together again: the decomposed form has Korean syllables in their parts.
+    return unicodedata.normalize("NFC", "".join(each for each in letters if not unicodedata.combining(each)))
