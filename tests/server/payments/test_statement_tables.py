@@ -410,6 +410,67 @@ def test_a_word_of_direction_that_is_unknown_or_missing_is_asked_for(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,type,text\n2025-10-06,20.00,Zurbo,Anna\n2025-10-06,30.00,Garbo,Grid\n",
+        "date,amount,type,text\n2025-10-06,20.00,Transfer,Anna\n2025-10-06,30.00,Transfer,Grid\n",
+        "date;amount;Umsatzart;text\n2025-10-06;20,00;Überweisung;Anna\n2025-10-06;30,00;Gutschrift SEPA;Ben\n",
+        "date,amount,type,balance\n2025-10-06,20.00,Zurbo,120.00\n2025-10-06,30.00,Zurbo,170.00\n",
+    ],
+)
+def test_kinds_of_lines_that_are_not_known_are_asked_for_if_nothing_else_shows_the_direction(text):
+    with pytest.raises(Unknown, match="Line 2: no amount is negative") as refused:
+        read(text.encode(), "EUR")
+    assert refused.value.asks == "direction"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,type\n2025-10-06,+20.00,Zurbo\n2025-10-06,+30.00,Garbo\n",
+        "date,amount,type,balance\n2025-10-06,20.00,Zurbo,120.00\n2025-10-06,30.00,Zurbo,150.00\n",
+        "date,amount,type\n2025-10-06,20.00,Incoming transfer\n2025-10-06,30.00,VIR SEPA REÇU\n",
+        "date;amount;Buchungstext\n2025-10-06;20,00;GUTSCHR. UEBERWEISUNG\n2025-10-06;30,00;Zahlungseingang\n",
+    ],
+)
+def test_kinds_of_lines_are_not_asked_for_if_signs_balances_or_words_show_money_in(text):
+    assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == [20, 30]
+
+
+MARKS = "date,amount,balance,Dr/Cr\n2025-10-05,5.00,{},CR\n2025-10-06,20.00,{},{}\n2025-10-07,30.00,{},{}\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "amounts"),
+    [
+        # The mark is that of the amount: the balance moves by it. The latest day may stand first.
+        (("100.00", "120.00", "CR", "90.00", "DR"), [5, 20, -30]),
+        (("65.00", "60.00", "CR", "40.00", "DR"), [5, 20, -30]),
+        (("100.00", "120.00", "CR", "150.00", "CR"), [5, 20, 30]),
+    ],
+)
+def test_one_column_of_marks_beside_the_balance_is_that_of_the_amounts_if_the_balance_moves_so(cells, amounts):
+    assert [line.amount / NANO for line in read(MARKS.format(*cells).encode(), "EUR").lines] == amounts
+
+
+def test_one_column_of_marks_that_belongs_to_the_balance_says_nothing_of_the_amounts():
+    """An account that is overdrawn, and a tenant who pays."""
+    text = (
+        "date,amount,balance,Dr/Cr\n2025-10-05,-5.00,70.00,DR\n2025-10-06,20.00,50.00,DR\n2025-10-07,60.00,10.00,CR\n"
+    )
+    assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == [-5, 20, 60]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("100.00", "80.00", "DR", "50.00", "CR"), ("x", "y", "DR", "z", "CR"), ("100.00", "80.00", "CR", "50.00", "CR")],
+)
+def test_marks_are_asked_for_if_the_balance_does_not_show_whose_they_are(cells):
+    with pytest.raises(Unknown, match="Line 2: it is not clear whether “CR” belongs to the amount or to the balance"):
+        read(MARKS.format(*cells).encode(), "EUR")
+
+
+@pytest.mark.parametrize(
     ("text", "amounts"),
     [
         (

@@ -42,6 +42,14 @@ _SAYS_OUT = re.compile(
     re.IGNORECASE,
 )
 
+_SAYS_IN = re.compile(
+    r"gutschr|eingang|einzahlung|\bcredit\b|\bincoming\b|\breceived\b|\bdeposit|\bpaid in\b|\b(?:payment|transfer|money) from\b"
+    r"|\brecue?s?\b|\brecibid|\brecebid|\bricevut|\ba favore\b|\babono\b|\bingreso|\bdeposito|\baccredit|\bbijschrijving|\bontvangen"
+    r"|przychodz|\buznani|\bwplyw|\bprichozi|\bprijat|\bjovairas|\bgelen\b|\bingaaende\b|\binsattning|\bindbetal|\binnbetal|\binkomm"
+    r"|\bmasuk\b|\bsetoran\b|收款|转入|来账|入账|存入|入金|振込入|입금|поступлени|зачислени|входящ",
+    re.IGNORECASE,
+)
+
 
 def direction(word: str) -> int | None:
     """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction.
@@ -63,6 +71,11 @@ def says_out(text: str) -> bool:
     return bool(_SAYS_OUT.search(text))
 
 
+def says_in(text: str) -> bool:
+    """Return whether a text names money in by a word that no payment to somebody else has."""
+    return not says_out(text) and bool(_SAYS_IN.search(unaccented(text)))
+
+
 def is_direction_column(values: Sequence[str]) -> bool:
     """Return whether all texts of a column are directions."""
     directions = [direction(each) for each in values if each]
@@ -73,6 +86,16 @@ def is_mixed(values: Sequence[str]) -> bool:
     """Return whether some texts of a column are directions and others are not known."""
     directions = [direction(each) for each in values if each]
     return None in directions and any(directions)
+
+
+def moves(amounts: Sequence[int], balances: Sequence[int]) -> bool:
+    """Return whether each balance differs from the one before it by its amount, with its sign. The earliest day may stand
+    first or last. A single line shows nothing, nor do balances that can't be read: they are empty.
+    """
+    for ups, afters in ((amounts, balances), (amounts[::-1], balances[::-1])):
+        if 1 < len(ups) == len(afters) and [after - before for before, after in pairwise(afters)] == list(ups[1:]):
+            return True
+    return False
 
 
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:

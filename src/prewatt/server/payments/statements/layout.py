@@ -13,7 +13,7 @@ from itertools import product
 from ....tables.cells import text_of
 from ....tables.rows import Row
 from . import names
-from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, NAMES, plain, without_currency
+from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, MAY_BE_TEXTS, NAMES, plain, without_currency
 from .states import is_column_of_states
 from .words import meaning
 
@@ -31,8 +31,10 @@ class Layout:
     `fingerprint`: of the row that names the columns, or, if `named` is False, of their number. `order`, `direction`,
     `words_in`, `words_booked`: a person's description of days, amounts, the words for money in and those for booked;
     empty if the file shows them itself. `is_state_doubtful`: the column of states has a name that others give to any text.
-    `currency`: the text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name,
-    so that they may show its direction; `width`: the number of cells in the row with the names.
+    `is_mark_doubtful`: the column of directions stands beside the balance and not beside the amount. `currency`: the
+    text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name, so that they may
+    show its direction; `types`: those of them with a name that only such a column has. `width`: the number of cells in
+    the row with the names.
     """
 
     places: dict[str, tuple[int, ...]]
@@ -44,8 +46,10 @@ class Layout:
     words_booked: tuple[str, ...] = ()
     currency: str = ""
     kinds: tuple[int, ...] = ()
+    types: tuple[int, ...] = ()
     width: int = 0
     is_state_doubtful: bool = False
+    is_mark_doubtful: bool = False
 
     def one(self, role: str) -> int | None:
         """Return the place of a role; None if no column has it."""
@@ -123,7 +127,8 @@ def _named(row: Row, below: Sequence[Row]) -> Layout | None:
     _place_states(full, places, below)
     state = places.get(names.STATE, ())[:1]
     doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
-    return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
+    mark = _is_mark_of_balance(places)
+    return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful, is_mark_doubtful=mark), row)
 
 
 def _are_currencies(place: int, below: Sequence[Row]) -> bool:
@@ -159,6 +164,13 @@ def _directions(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple
             break
     nearest = {full[place]: place for place in sorted(columns, key=lambda place: abs(place - amount), reverse=True)}
     return tuple(sorted(nearest.values()))
+
+
+def _is_mark_of_balance(places: Mapping[str, tuple[int, ...]]) -> bool:
+    """Return whether the only column of directions stands beside the balance, and not beside an amount."""
+    marks, balances = places.get(names.DIRECTION, ()), places.get(names.BALANCE, ())
+    beside = {mark + step for mark in marks for step in (1, -1)}
+    return len(marks) == 1 and bool(beside & {*balances[:1]}) and not beside & {*_amounts(places)}
 
 
 def _amounts(places: Mapping[str, tuple[int, ...]]) -> list[int]:
@@ -266,7 +278,9 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
     full = [plain(text_of(cell)) for cell in row.cells]
     currencies = (without_currency(full[place])[1] for place in _amounts(layout.places) if place < len(full))
     currency = next(filter(None, currencies), "")
-    return replace(layout, kinds=_kinds(full, layout.places), width=len(full), currency=currency)
+    kinds = _kinds(full, layout.places)
+    types = tuple(place for place in kinds if full[place] and full[place] not in MAY_BE_TEXTS)
+    return replace(layout, kinds=kinds, types=types, width=len(full), currency=currency)
 
 
 def _kinds(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ....amounts import NoAmount, read_number
 from . import names
 from .data import Data
-from .directions import direction, falls, is_direction_column, is_mixed, says_out
+from .directions import direction, falls, is_direction_column, is_mixed, moves, says_in, says_out
 from .errors import BankError, Unknown
 from .layout import OPPOSITE, Layout
 from .limits import nano, tidy
@@ -60,6 +60,11 @@ class Single(NamedTuple):
     amounts: Amounts
 
 
+def _marked(numbers: Sequence[int], marks: Sequence[int | None]) -> list[int]:
+    """Return numbers with the signs that marks give them. There may be no numbers."""
+    return [-abs(number) if mark == -1 else number for number, mark in zip(numbers, marks, strict=False)]
+
+
 class Directions:
     """This class tells which rows are money in and which are money out. `kinds`: the columns that may show it; `sign`:
     the decimal sign; `single`: those of the `rows` that have one amount.
@@ -68,6 +73,8 @@ class Directions:
     def __init__(self, layout: Layout, kinds: Sequence[int], sign: str, rows: list[Data], single: list[Single]) -> None:
         self._layout, self._kinds, self._sign, self._single = layout, kinds, sign, single
         self._columns = self._direction_columns(rows)
+        if layout.is_mark_doubtful:
+            self._columns = self._without_mark_of_balance()
         self._mixed = [place for place in (*self._kinds, *self._others()) if is_mixed([row.at(place) for row in rows])]
         self._is_signed = self._signs_count()
         self._marks = {amounts.behind for _row, amounts in single}
@@ -82,6 +89,31 @@ class Directions:
             if (place in columns and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
             or is_direction_column([row.raw(place) for row in rows])
         ]
+
+    def _without_mark_of_balance(self) -> list[int]:
+        """Return the columns of directions without one that belongs to the balance, as the balances show. Raises `Unknown` if
+        they do not show it, and the amounts depend on it.
+        """
+        place = self._layout.places[names.DIRECTION][0]
+        others = [each for each in self._columns if each != place]
+        marks = [self._word(row, place) for row, _amounts in self._single]
+        amounts, balances = self._numbers(), self._balances()
+        is_signed = -1 not in marks and any(each < 0 for each in amounts)
+        if place not in self._columns or is_signed or not any(marks):
+            return self._columns
+        if moves(_marked(amounts, marks), balances):
+            return self._columns
+        if moves(amounts, _marked(balances, marks)):
+            return others
+        doubtful = next(row for (row, _amounts), mark in zip(self._single, marks, strict=True) if mark)
+        raise Unknown(
+            "direction",
+            _(
+                "Line %(number)d: it is not clear whether “%(text)s” belongs to the amount or to the balance. If it belongs to "
+                "the amount, say that its column is “in or out”; else choose how this bank shows money out."
+            )
+            % {"number": doubtful.number, "text": tidy(doubtful.at(place), 40)},
+        )
 
     def _signs_count(self) -> bool:
         """Return whether an amount is negative, and no word says of a positive one that it is money out: that a bank writes
@@ -194,7 +226,21 @@ class Directions:
         for row, _amounts in self._single:
             if self._names_money_out(row):
                 return row
-        return self._single[0].row if balance_falls or any(map(self._is_code, self._kinds)) else None
+        is_doubtful = balance_falls or any(map(self._is_code, self._kinds)) or self._has_unknown_types()
+        return self._single[0].row if is_doubtful else None
+
+    def _has_unknown_types(self) -> bool:
+        """Return whether a column says what each line is by words that are not known, and neither signs nor balances show
+        that all lines are money in.
+        """
+        if -1 in self._marks or self._has_plus() or moves(self._numbers(), self._balances()):
+            return False
+        words = {row.at(place) for row, _amounts in self._single for place in self._layout.types}
+        return not all(map(says_in, words - {""}))
+
+    def _has_plus(self) -> bool:
+        """Return whether each amount is written with a plus, so that the bank writes signs."""
+        return all("+" in row.text(names.AMOUNT) for row, _amounts in self._single)
 
     def _names_money_out(self, row: Data) -> bool:
         texts = [row.at(place) for place in (*self._kinds, *self._layout.places.get(names.TEXT, ()))]
@@ -211,12 +257,15 @@ class Directions:
 
     def _balance_falls(self) -> bool:
         """Return whether the balances show that an amount is money out."""
+        amounts, balances = self._numbers(), self._balances()
+        return bool(amounts and balances) and falls(amounts, balances)
+
+    def _numbers(self) -> list[int]:
+        """Return the amounts as they are written, in nano; empty if one is too large."""
         try:
-            amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
+            return [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
         except BankError:
-            return False
-        balances = self._balances()
-        return bool(balances) and falls(amounts, balances)
+            return []
 
     def _balances(self) -> list[int]:
         balances = []

@@ -157,6 +157,8 @@ KINDS = frozenset((
     "transaction category", "mutatiesoort", "tipo", "摘要", "buchungsart", "transaction code", "tran type", "txn type",
 ))  # fmt: skip
 """The names of a column that says what a line is, which may show its direction too."""
+MAY_BE_TEXTS = frozenset(("details", "摘要"))
+"""Those of them that other banks give to a column of payers' texts."""
 
 _CURRENCY_BEHIND = re.compile(
     rf"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{{3}}\s?|人民币|人民币元|单位:?元|[{''.join(CURRENCY_SIGNS)}])\s*[+-]?元?\s*[)\]]"
