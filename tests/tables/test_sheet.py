@@ -211,7 +211,22 @@ def test_of_two_sheets_with_such_a_table_none_is_left_out_without_a_word(other):
         table(_bytes(book_of(October=FLATS, November=other)))
     hidden = book_of(October=FLATS, November=other)
     hidden["November"].sheet_state = "hidden"
-    assert table(_bytes(hidden)) == FOUND[:1]
+    with pytest.raises(TableError, match=r"“October”, “November”.* At least one of them is hidden: show all sheets"):
+        table(_bytes(hidden))
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_table_in_a_hidden_sheet_alone_is_named_and_not_passed_over(state):
+    book = book_of(cover=(["Statement of October"],), data=FLATS)
+    book["data"].sheet_state = state
+    with pytest.raises(TableError, match=r"The table is in the hidden sheet “data”.* Show this sheet"):
+        table(_bytes(book))
+
+
+def test_a_hidden_sheet_of_other_columns_stands_in_nobodys_way():
+    book = book_of(flats=FLATS, lists=(["kind", "colour"], ["a", "b"], ["c", "d"]))
+    book["lists"].sheet_state = "hidden"
+    assert table(_bytes(book)) == FOUND[:1]
 
 
 def test_of_two_tables_whose_columns_are_not_known_none_is_left_out_without_a_word():

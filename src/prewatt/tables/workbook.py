@@ -35,19 +35,20 @@ _PADDED = re.compile(r"0{2,20}")
 
 
 def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
-    """Return the rows of the sheet that names most of the columns, else of the first sheet that is not empty. Hidden sheets
-    are left out. Raises TableError if the file can't be read, or if several sheets hold such a table: none is left out
-    without a word.
+    """Return the rows of the visible sheet that names most of the columns, else of the first one that is not empty. Raises
+    TableError if the file can't be read, or if several sheets hold such a table, or a hidden one alone does: none is left
+    out without a word.
     """
     _check_bounds(content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheets = [each for each in book.worksheets if hasattr(each, "reset_dimensions")]
-        visible = [each for each in sheets if each.sheet_state == "visible"] or sheets
-        heads = [_head(each, names, book.epoch == MAC_EPOCH) for each in visible]
-        chosen = max(heads, key=lambda head: (len(head.names), head.has_table, head.is_filled), default=None)
-        if chosen is None or not chosen.is_filled:
+        heads = [_head(each, names, book.epoch == MAC_EPOCH) for each in sheets]
+        visible = [head for head in heads if not head.is_hidden] or heads
+        chosen = max(visible, key=lambda head: (len(head.names), head.has_table, head.is_filled), default=None)
+        if chosen is None or not any(head.is_filled for head in heads):
             raise whole(_("The workbook is empty."))
+        _check_shown(chosen, heads)
         _check_alone(chosen, heads)
         yield from _rows(chosen.sheet, chosen.since_1904)
     except TableError:
@@ -134,6 +135,11 @@ class _Head:
     is_filled: bool
     has_table: bool
 
+    @property
+    def is_hidden(self) -> bool:
+        """Return whether people do not see the sheet."""
+        return bool(self.sheet.sheet_state != "visible")
+
 
 def _head(sheet: Any, names: Collection[str], since_1904: bool) -> _Head:
     best: frozenset[str] = frozenset()
@@ -151,6 +157,16 @@ def _head(sheet: Any, names: Collection[str], since_1904: bool) -> _Head:
     return _Head(sheet, since_1904, best, is_filled, has_table)
 
 
+def _check_shown(chosen: _Head, heads: Collection[_Head]) -> None:
+    """Check that the table is in a sheet that people see, if one is there at all."""
+    hidden = [head for head in heads if head.is_hidden and head.has_table and len(head.names) >= len(chosen.names)]
+    if hidden and not chosen.has_table:
+        text = _(
+            "The table is in the hidden sheet %(sheet)s. Show this sheet in the spreadsheet, and save the file again."
+        )
+        raise whole(text % {"sheet": f"“{shown(hidden[0].sheet.title)}”"})
+
+
 def _check_alone(chosen: _Head, heads: Collection[_Head]) -> None:
     """Check that no other sheet has a table of the same columns, or, if no columns are known, any table."""
     alike = [
@@ -160,9 +176,16 @@ def _check_alone(chosen: _Head, heads: Collection[_Head]) -> None:
     ]
     if len(alike) > 1:
         sheets = ", ".join(f"“{shown(head.sheet.title)}”" for head in alike[:5])
-        text = _(
-            "Several sheets of the workbook hold a table: %(sheets)s. Save each sheet as a file of its own, and upload one "
-            "after the other."
+        text = (
+            _(
+                "Several sheets of the workbook hold a table: %(sheets)s. At least one of them is hidden: show all sheets in the "
+                "spreadsheet. Then delete those that are not needed, or save each as a file of its own."
+            )
+            if any(head.is_hidden for head in alike)
+            else _(
+                "Several sheets of the workbook hold a table: %(sheets)s. Save each sheet as a file of its own, and upload one "
+                "after the other."
+            )
         )
         raise whole(text % {"sheets": sheets})
 
