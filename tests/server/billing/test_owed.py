@@ -280,7 +280,7 @@ def test_programs_see_and_pay_what_is_owed(gone, owner, client):
     for _again in range(2):
         part = post(f"/refunds/{first['id']}/pay-outs", amount="1", way="cash", pay_out_id="p-1")
         assert (part.status_code, part.json()["left"]) == (201, "5.918400000")
-    assert post(f"/refunds/{first['id']}/pay-outs", amount="2", way="cash", pay_out_id="p-1").status_code == 400
+    assert post(f"/refunds/{first['id']}/pay-outs", amount="2", way="cash", pay_out_id="p-1").status_code == 409
     assert post(f"/refunds/{first['id']}/pay-outs", amount="10").status_code == 400
     assert post(f"/refunds/{first['id']}/pay-outs", amount="ten").json()["errors"][0]["field"] == "amount"
     assert post(f"/refunds/{first['id']}/send-to", send_to="DE02").json()["send_to"] == "DE02"

@@ -22,7 +22,7 @@ from ..accounts.languages import speak
 from ..accounts.rates import waits_for_rate
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker_counted
-from ..core.errors import by_field
+from ..core.errors import Refused, by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
 from ..web.gate import check_login
@@ -161,9 +161,10 @@ for room in ROOMS:
 @api.exception_handler(ValidationError)
 @api.exception_handler(ValueError)
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answer 400 with the message of each field."""
+    """Answer 400 with the message of each field; 409 if what is asked for contradicts what is there by now."""
     errors = [{"field": name, "message": text} for name, text in by_field(error)]
-    return api.create_response(request, {"errors": errors}, status=400)
+    is_conflict = isinstance(error, Refused) and error.is_conflict
+    return api.create_response(request, {"errors": errors}, status=409 if is_conflict else 400)
 
 
 @api.exception_handler(PermissionDenied)

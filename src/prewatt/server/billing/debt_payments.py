@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from ...kernel.currencies import minor_unit
 from ...kernel.sentences import sentence
 from ..core import local_forms
+from ..core.errors import label
+from ..core.facts import Fact, amount_fact, check_same, text_fact
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
@@ -38,8 +40,9 @@ def pay(
     Raises DebtError, which names the field, if nothing is owed, or the amount or the id is not possible.
     """
     organisation = lock_organisation_of(tenancy)
-    known = _known_payment(organisation, tenancy, amount, payment_id)
+    known = _known_payment(organisation, payment_id)
     if known is not None:
+        _check_same(known, tenancy, amount, source, receipt)
         return known
     try:
         check_amount(amount, tenancy.unit.property.currency)
@@ -68,19 +71,31 @@ def pay(
     return payment
 
 
-def _known_payment(organisation: Organisation, tenancy: Tenancy, amount: int, payment_id: str) -> DebtPayment | None:
-    """Return the payment of this id; None if the id is new. Raises DebtError if it belongs to another payment, or its
-    payment was undone.
-    """
+def _known_payment(organisation: Organisation, payment_id: str) -> DebtPayment | None:
+    """Return the payment of debts that has this id; None if the id is new. Raises DebtError if it belongs to a top-up."""
     known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
-    if known is not None:
-        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-            raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
-        if known.undone_at is not None:
-            raise DebtError(_("This payment was undone. Use another id for a new payment."))
-    elif TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
-        raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
+    if known is None and TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
+        raise DebtError(_of_another(payment_id), "payment_id", is_conflict=True)
     return known
+
+
+def _check_same(known: DebtPayment, tenancy: Tenancy, amount: int, source: Account, receipt: str) -> None:
+    """Raise DebtError if a known payment is not the one that is asked for, or was undone."""
+    text = _of_another(known.payment_id)
+    if known.tenancy_id != tenancy.pk:
+        raise DebtError(text, "payment_id", is_conflict=True)
+    facts = (
+        amount_fact(known.amount, amount, tenancy.unit.property.currency),
+        Fact(label("way"), known.source.get_kind_display(), source.get_kind_display()),
+        text_fact(label("receipt"), known.receipt, receipt),
+    )
+    check_same(DebtError, text, "payment_id", facts)
+    if known.undone_at is not None:
+        raise DebtError(_("This payment was undone. Use another id for a new payment."), "payment_id", is_conflict=True)
+
+
+def _of_another(payment_id: str) -> str:
+    return _("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id}
 
 
 def _pay_parts(payment: DebtPayment, debts: Sequence[Debt], by: str) -> int:

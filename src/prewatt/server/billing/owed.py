@@ -19,6 +19,8 @@ from ...kernel.currencies import minor_unit
 from ...kernel.sentences import sentence, stored_of
 from ...kernel.units import exact_money
 from ..core import local_forms
+from ..core.errors import label
+from ..core.facts import Fact, check_same, text_fact
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
@@ -115,7 +117,7 @@ def pay_out(
     alone of refunds that they decided themselves (`vending.second_person`).
     """
     lock_books(refund.tenancy.unit.property.organisation)
-    if _known_pay_out(refund, amount, way, number, pay_out_id) is not None:
+    if _known_pay_out(refund, amount, way, day, number, pay_out_id) is not None:
         return Refund.objects.select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
     row = locked(refund)
     currency = row.tenancy.unit.property.currency
@@ -155,7 +157,9 @@ def pay_out(
     return row
 
 
-def _known_pay_out(refund: Refund, amount: int | None, way: str, number: str, pay_out_id: str) -> PayOut | None:
+def _known_pay_out(
+    refund: Refund, amount: int | None, way: str, day: date | None, number: str, pay_out_id: str
+) -> PayOut | None:
     """Return the pay-out that is meant, if it is booked already; None if it is a new one. The caller has locked the
     books. Raises GivingBackError if its id or number is that of a pay-out of another amount or in another way, or
     cannot be one.
@@ -170,13 +174,24 @@ def _known_pay_out(refund: Refund, amount: int | None, way: str, number: str, pa
     if known is None:
         return None
     # The last pay-out may be less than was paid by what is finer than the currency; "all that is left" was the last.
-    unit = minor_unit(refund.tenancy.unit.property.currency)
     last = Refund.objects.filter(pk=refund.pk, paid_at__isnull=False).exists()
-    if known.way != way or not (last if amount is None else nearest(known.amount, unit) == amount):
-        if pay_out_id:
-            raise GivingBackError(_("The id %(id)s belongs to another pay-out. Use a new id.") % {"id": pay_out_id})
+    currency = refund.tenancy.unit.property.currency
+    paid = local_forms.money(known.amount, currency)
+    asked = _("all that is left") if amount is None else local_forms.money(amount, currency)
+    same_amount = last if amount is None else nearest(known.amount, minor_unit(currency)) == amount
+    facts = [
+        Fact(label("amount"), paid, paid if same_amount else asked),
+        Fact(label("way"), known.get_way_display(), str(dict(PayOut.Way.choices).get(way, way))),
+    ]
+    if pay_out_id:
+        said, field = _("The id %(id)s belongs to another pay-out. Use a new id.") % {"id": pay_out_id}, "pay_out_id"
+        facts.append(text_fact(_("Receipt or reference"), known.number, number.strip()))
+        if day is not None:
+            facts.append(Fact(label("day"), f"{known.day}", f"{day}"))
+    else:
         said = _("%(number)s is the number of another pay-out of this refund.") % {"number": known.number}
-        raise GivingBackError(said, "number")
+        field = "number"
+    check_same(GivingBackError, said, field, facts)
     return known
 
 

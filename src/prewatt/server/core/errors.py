@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 class Refused(ValueError):
     """Something cannot be done; the message, for people, says why. `field`: the field it is about, by its name in the
-    API and the forms; empty if it is about no single field.
+    API and the forms; empty if it is about no single field. `is_conflict`: it contradicts what is there by now, such as an
+    id that stands for something else.
     """
 
-    def __init__(self, text: str, field: str = "") -> None:
+    def __init__(self, text: str, field: str = "", *, is_conflict: bool = False) -> None:
         super().__init__(text)
-        self.field = field
+        self.field, self.is_conflict = field, is_conflict
 
 
 LABELS = {
@@ -45,7 +46,8 @@ LABELS = {
     "month": _("Month"), "most_a_month": _("At most in a month"), "most_amount": _("Restores at most"),
     "name": _("Name"), "note": _("Receipt"), "number": _("Number on the meter"),
     "occupants": pgettext_lazy("who live there", "People"),
-    "organisation": _("Landlord"), "override": _("Even if locked"), "part": _("Part"), "photos": _("Photos"),
+    "organisation": _("Landlord"), "override": _("Even if locked"),
+    "pay_out_id": _("This form"), "payment_id": _("This form"), "part": _("Part"), "photos": _("Photos"),
     "price_cap": _("At most per kWh"), "prices": _("Prices"), "properties": _("Buildings"), "provider": _("Provider"),
     "purchase_tariff": _("What I pay"), "quiet_from": _("Quiet from"), "quiet_until": _("Quiet until"),
     "reason": _("Reason"), "revision": _("Revision"), "role": _("Role"), "scale": _("Prices are in"), "schedule": _("Runs"),

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ..core.errors import Refused
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
@@ -40,7 +41,8 @@ def send_note(
     texts: Mapping[str, tuple[str, str]] | None = None,
 ) -> Note:
     """Send a note to tenants. `texts`: title and text for tenants who have chosen a language, by its code. Sent twice
-    under one name (`asked`), it is one note. Raises ValidationError, which names the field.
+    under one name (`asked`), it is one note. Raises ValidationError, which names the field, and Refused if the name is that of another
+    note.
     """
     asked = named(asked)
     title, text = _title(title, "title"), written(text, "text", LONGEST_TEXT)
@@ -58,9 +60,8 @@ def send_note(
     known = Note.objects.filter(organisation=organisation, asked=asked).first()
     if known is not None:
         if (known.title, known.text) != (title, text):
-            raise ValidationError(
-                {"asked": _("The name %(name)s belongs to another note. Use a new name.") % {"name": asked}}
-            )
+            said = _("The name %(name)s belongs to another note. Use a new name.") % {"name": asked}
+            raise Refused(said, "asked", is_conflict=True)
         return known
     if not to:
         raise ValidationError({"units": _("Nobody lives there now. Choose other flats or a building.")})

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...kernel.units import HOUR, MINUTE, SECOND
+from ..core.errors import label
+from ..core.facts import Fact, amount_fact, check_same
 from ..core.time import now
 from ..estate.models import Property, Tenancy
 from ..ledger.references import OWN, is_typed
@@ -67,7 +69,7 @@ def start(request: PaymentRequest) -> Payment:
     be reached, SealError if the account's keys cannot be opened.
     """
     if request.method == BY_AGREEMENT:
-        raise PaymentError(_NO_SUCH_WAY)
+        raise PaymentError(str(_NO_SUCH_WAY))
     payment = keep(request)
     if payment.state == Payment.State.OPEN and not payment.link and not payment.params:
         started = provider_of(request.merchant).create(order_of(payment))
@@ -88,10 +90,13 @@ def keep(request: PaymentRequest) -> Payment:
     for_update(Tenancy.objects).get(pk=request.tenancy.pk)
     known = Payment.objects.filter(tenancy=request.tenancy, asked=request.asked).first()
     if known is not None:
-        if (known.merchant_id, known.method, known.amount) != (request.merchant.pk, request.method, request.amount):
-            raise PaymentError(
-                _("The name %(name)s belongs to another payment. Use a new name.") % {"name": request.asked}
-            )
+        text = _("The name %(name)s belongs to another payment. Use a new name.") % {"name": request.asked}
+        facts = (
+            amount_fact(known.amount, request.amount, known.currency),
+            Fact(label("merchant"), str(known.merchant), str(request.merchant)),
+            Fact(label("way"), known.method, request.method),
+        )
+        check_same(PaymentError, text, "asked", facts)
         return known
     _check(request)
     at = now()
@@ -139,7 +144,7 @@ def _check(request: PaymentRequest) -> None:
     provider = PROVIDERS[merchant.provider]
     method = provider.methods.get(request.method)
     if method is None:
-        raise PaymentError(_NO_SUCH_WAY)
+        raise PaymentError(str(_NO_SUCH_WAY))
     if method.needs_payer and not request.payer:
         raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": _(provider.title)})
     try:

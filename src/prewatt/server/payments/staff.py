@@ -14,10 +14,14 @@ from ..billing.debt_undoing import undo
 from ..billing.debts import DebtError
 from ..billing.models import DebtPayment
 from ..billing.open_debts import pays_debts
+from ..core.errors import label
+from ..core.facts import Fact, text_fact
 from ..estate.models import Tenancy
-from ..ledger.books import MONEY, account
+from ..ledger.books import MONEY, account, booked
+from ..ledger.models import Account
+from ..ledger.references import Of, Part, Reference
 from ..metering.locking import lock_organisation
-from ..sales.top_ups import top_up
+from ..sales.top_ups import check_is_same, top_up
 from ..vending.models import TopUp
 from ..vending.paid_amounts import check_typed
 from ..vending.refusals import TopUpError
@@ -39,12 +43,31 @@ def record(
         return record_debt(tenancy, amount, credit_id, by, receipt, way)
     number = _checked(tenancy, credit_id, receipt, way)
     organisation = tenancy.unit.property.organisation
-    payment = top_up(tenancy, amount, credit_id, by, number, source=account(organisation, MONEY[way]))
+    source = account(organisation, MONEY[way])
+    known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
+    if known is not None:
+        _check_known(known, tenancy, amount, source, number)
+    payment = top_up(tenancy, amount, credit_id, by, number, source=source)
     if number and not payment.receipt:
         payment.receipt = number
         payment.save(update_fields=["receipt"])
     give_receipt(payment)
     return payment
+
+
+def _check_known(known: TopUp, tenancy: Tenancy, amount: int, source: Account, receipt: str) -> None:
+    """Raise TopUpError if a known top-up is not the one that is recorded, or was undone. Whoever books what was found at a
+    meter does not know how it was paid: that the first payment that comes with the id says.
+    """
+    of = Reference(Of.TOP_UP, known.pk)
+    facts = [text_fact(label("receipt"), known.receipt, receipt)]
+    booking = booked(of.and_(Part.MOVED)) or booked(of)
+    if booking is not None and not (known.command is not None and known.command.is_from_journal):
+        lies = booking.debit_account
+        facts.append(Fact(label("way"), lies.get_kind_display(), source.get_kind_display()))
+    check_is_same(known, tenancy, amount, facts)
+    if booked(of.and_(Part.UNDONE)):
+        raise TopUpError(_("This payment was undone. Use another id for a new payment."), "credit_id", is_conflict=True)
 
 
 @transaction.atomic
@@ -59,7 +82,7 @@ def record_debt(
     try:
         payment = pay(tenancy, amount, payment_id, by, source, number)
     except DebtError as error:
-        raise TopUpError(str(error), error.field) from None
+        raise TopUpError(str(error), error.field, is_conflict=error.is_conflict) from None
     give_receipt(payment)
     return payment
 
@@ -103,5 +126,6 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
             "receipt",
         )
     if Payment.objects.filter(merchant__organisation=organisation, payment_id=credit_id).exists():
-        raise TopUpError(_("The id %(id)s belongs to a payment at a provider. Use another id.") % {"id": credit_id})
+        text = _("The id %(id)s belongs to a payment at a provider. Use another id.") % {"id": credit_id}
+        raise TopUpError(text, "credit_id", is_conflict=True)
     return number

@@ -14,6 +14,8 @@ from ...kernel.sentences import sentence, stored_of
 from ...kernel.units import BALANCE_MAX
 from ..billing.remainders import close_remainder
 from ..core import local_forms
+from ..core.errors import label
+from ..core.facts import amount_fact, check_same, text_fact
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -31,12 +33,19 @@ from ..vending.second_person import is_too_much, lock_books
 from .differences import carry_out
 from .keypad_left import carry_out_give_back, entry_of, give_back_reference, not_taken_back
 
+ID = "adjustment_id"
+"""What forms and the API call the caller's id of a refund or an adjustment."""
+
 
 def checked_reason(text: str) -> str:
     """Return a reason without blanks around it, at most 150 characters. Raises GivingBackError if it is empty."""
     if not text.strip():
         raise GivingBackError(_("Give the reason. It is shown to the tenant."), "reason")
-    return text.strip()[:150]
+    return _as_kept(text)
+
+
+def _as_kept(reason: str) -> str:
+    return reason.strip()[:150]
 
 
 def lock_account(tenancy: Tenancy) -> Meter | None:
@@ -69,7 +78,7 @@ def refund(
     less is left, if the building is offline, so that nobody knows what is left, or if the id is of another refund.
     """
     meter = lock_account(tenancy)
-    if refund_id is not None and (known := _known_refund(tenancy, refund_id, amount)):
+    if refund_id is not None and (known := _known_refund(tenancy, refund_id, amount, reason)):
         return known
     if meter is not None and not meter.gateway.is_online:
         raise GivingBackError(
@@ -97,14 +106,19 @@ def refund(
     return new_refund
 
 
-def _known_refund(tenancy: Tenancy, refund_id: str, amount: int | None) -> Refund | None:
+def _known_refund(tenancy: Tenancy, refund_id: str, amount: int | None, reason: str) -> Refund | None:
     """Return the refund that has this id already; None if there is none. Raises GivingBackError if the id is none, or its
-    refund is of another amount.
+    refund is of another amount or for another reason.
     """
     check_id(refund_id)
     known = Refund.objects.filter(tenancy=tenancy, refund_id=refund_id).first()
-    if known is not None and amount not in (None, known.amount):
-        raise GivingBackError(_("This id belongs to another refund. Use a new id."))
+    if known is not None:
+        given = known.amount if amount is None else amount
+        facts = (
+            amount_fact(known.amount, given, tenancy.unit.property.currency),
+            text_fact(label("reason"), known.reason, _as_kept(reason)),
+        )
+        check_same(GivingBackError, _("This id belongs to another refund. Use a new id."), ID, facts)
     return known
 
 
@@ -186,8 +200,7 @@ def _propose(
         key = {"adjustment_id": name}
         known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
     if known is not None:
-        if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
-            raise GivingBackError(_("This id belongs to another adjustment. Use a new id."))
+        _check_same(known, tenancy, amount, kind, reason)
         return known
     adjustment = Adjustment.objects.create(
         organisation=organisation,
@@ -202,6 +215,18 @@ def _propose(
     )
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     return adjustment if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(adjustment)
+
+
+def _check_same(known: Adjustment, tenancy: Tenancy, amount: int, kind: Adjustment.Kind, reason: str) -> None:
+    """Raise GivingBackError if a known adjustment is not the one that is asked for."""
+    text = _("This id belongs to another adjustment. Use a new id.")
+    if (known.tenancy_id, known.kind) != (tenancy.pk, kind):
+        raise GivingBackError(text, ID, is_conflict=True)
+    facts = [amount_fact(known.amount, amount, tenancy.unit.property.currency)]
+    if known.adjustment_id:
+        # Otherwise the reason is our own words, which may be of another language by now.
+        facts.append(text_fact(label("reason"), known.reason, _as_kept(reason)))
+    check_same(GivingBackError, text, ID, facts)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ communication it goes as energy that is sold by a code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import GrantCredit
 from ...kernel.sentences import sentence
 from ..billing.spreading import lock_spread, share_of, take_share
+from ..core.facts import Fact, amount_fact, check_same
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book, booked
@@ -56,7 +58,7 @@ def top_up(
     as_it_is(tenancy)
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
-        _check_same(known, tenancy, amount)
+        check_is_same(known, tenancy, amount)
         _lies_in(source, known, meter)
         return known
     check_amount(amount, tenancy.unit.property.currency)
@@ -94,10 +96,14 @@ def _send(meter: Meter, amount: int, credit_id: str, share: int, by: Any) -> Com
     return command
 
 
-def _check_same(known: TopUp, tenancy: Tenancy, amount: int) -> None:
-    """Raise TopUpError if a known top-up is not the one that is asked for."""
-    if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-        raise TopUpError(_("The credit id %(id)s belongs to another top-up. Use a new id.") % {"id": known.credit_id})
+def check_is_same(known: TopUp, tenancy: Tenancy, amount: int, others: Sequence[Fact] = ()) -> None:
+    """Raise TopUpError if a known top-up is not the one that is asked for. `others`: what the caller knows of it besides."""
+    text = _("The credit id %(id)s belongs to another top-up. Use a new id.") % {"id": known.credit_id}
+    if known.tenancy_id != tenancy.pk:
+        # Whose it is may be none of the caller's business.
+        raise TopUpError(text, "credit_id", is_conflict=True)
+    facts = (amount_fact(known.amount, amount, tenancy.unit.property.currency), *others)
+    check_same(TopUpError, text, "credit_id", facts)
 
 
 def _take_over_cash(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
+from ...core.errors import Refused
 from ...core.time import now
 from ...correspondence.models import Note
 from ...correspondence.note_addressees import living_in
@@ -48,7 +49,7 @@ def notes(request: HttpRequest) -> HttpResponse:
             return further
         try:
             _send(request, owner, units)
-        except ValidationError as error:
+        except (Refused, ValidationError) as error:
             refuse(request, error, labels={"units": _("To")})
         return redirect(here)
     again = kept(request, reverse("console:notes:notes"))
