@@ -8,8 +8,8 @@ from prewatt.server.core.errors import LABELS
 
 SOURCE = Path(prewatt.server.__file__).parent
 OF_PROGRAMS = {
-    "accepted", "appid", "document", "effective_at", "events", "invitation", "lends", "limit", "on", "pay", "power_limit", "quiet",
-    "rule_percent", "second_factor",
+    "accepted", "appid", "currency", "document", "effective_at", "events", "invitation", "lends", "limit", "on", "pay", "power_limit",
+    "quiet", "rule_percent", "second_factor",
 }  # fmt: skip
 """Fields of calls that no person types into, or whose page has its own words for them."""
 TYPED = ("typed_money", "typed_number", "typed_day", "typed_kwh")

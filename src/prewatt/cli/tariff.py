@@ -21,6 +21,7 @@ from ..server.tariffs.compare import Comparison, recorded, to_document
 from ..server.tariffs.compare import compare as compare_tariffs
 from ..server.tariffs.homes import what_if
 from ..server.tariffs.models import Tariff
+from ..server.tariffs.price_units import has_hundredths
 from ..server.tariffs.prices import read_prices
 from ..server.tariffs.reading import read_file
 from ..server.tariffs.tables import comparison_tables
@@ -76,7 +77,9 @@ def prices(
     hundredths: Annotated[
         bool, typer.Option("--hundredths", help="The prices in the file are in hundredths, such as cents or pence.")
     ] = False,
-    per_mwh: Annotated[bool, typer.Option("--per-mwh", help="The prices in the file are per MWh.")] = False,
+    per_mwh: Annotated[
+        bool, typer.Option("--per-mwh", help="The prices in the file are per MWh, or in thousandths, such as fils.")
+    ] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Load prices that each have a date and time, such as half-hourly prices.
@@ -87,6 +90,8 @@ def prices(
     if hundredths and per_mwh:
         raise CommandError(_("give either --hundredths or --per-mwh"))
     property_ = property_named(property_name)
+    if hundredths and not has_hundredths(property_.currency):
+        raise CommandError(_("%(currency)s has no hundredths", currency=property_.currency))
     with transaction.atomic():
         for line in _load_prices(property_, file, base, "0.01" if hundredths else "0.001" if per_mwh else ""):
             typer.echo(line)

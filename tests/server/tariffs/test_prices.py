@@ -192,11 +192,28 @@ def test_the_unit_of_a_price_is_what_its_column_says_or_who_loads_it(head, price
         ("Price (kuruş/kWh)", "259", "TRY", 2_590_000), ("price", "$0.21", "AUD", 210_000), ("price (all)", "0.21", "EUR", 210_000),
         ("Price (fils/kWh)", "23", "AED", 230_000),
         ("Price (EUR ct/kWh)", "21", "EUR", 210_000), ("Preis (Eurocent/kWh)", "21", "EUR", 210_000),
-        ("电价(分/千瓦时)", "52", "CNY", 520_000),
+        ("电价(分/千瓦时)", "52", "CNY", 520_000), ("电价(角/千瓦时)", "5.2", "CNY", 520_000),
+        ("Price (fils/kWh)", "23", "KWD", 23_000), ("Price (millimes/kWh)", "230", "TND", 230_000),
+        ("Price (baisa/kWh)", "23", "OMR", 23_000),
+        ("Price (piastres/kWh)", "95", "EGP", 950_000), ("Price (sen/kWh)", "20.5", "JPY", 205_000),
+        ("Price (ct/MWh)", "8512", "EUR", 85_120),
+        ("Price (EUR/Wh)", "0.0002", "EUR", 200_000), ("price (коп/kWh)", "432", "RUB", 4_320_000),
+        ("price (FR)", "0.21", "EUR", 210_000), ("Price ($ per MWh)", "85", "AUD", 85_000), ("price (kr. / kWh)", "1.5", "NOK", 1_500_000),
+        ("price (EUR/MWh)", "85.12 €", "EUR", 85_120),
+        ("price (fils/kWh)", "23 fils", "KWD", 23_000),
     ],
 )  # fmt: skip
 def test_a_price_is_in_the_propertys_currency_or_its_hundredths(head, price, currency, micro):
     assert told(f"from;{head}\n{hour(0)};{price}\n", currency=currency)[0].prices[0] == micro
+
+
+def test_columns_of_units_and_currencies_say_what_the_prices_are_in():
+    head, begin = "start,price,unit,currency", hour(0)
+    assert told(f"{head}\n{begin},85.31,Eur/MWh,EUR\n", currency="EUR")[0].prices[0] == 85_310
+    with pytest.raises(TariffError, match="line 3, currency: the prices are in SEK, but the currency here is EUR"):
+        told(f"{head}\n{begin},1.25,,EUR\n{hour(1)},1.25,,SEK\n", currency="EUR")
+    with pytest.raises(TariffError, match="line 3, unit: 'ct/kwh' is another unit than that of the other prices"):
+        told(f"{head}\n{begin},85.31,EUR/MWh,\n{hour(1)},8.5,ct/kWh,\n", currency="EUR")
 
 
 @pytest.mark.parametrize(
@@ -218,11 +235,14 @@ def test_prices_in_another_currency_are_refused_and_both_are_named(head, price, 
     ("head", "price", "scale", "says"),
     [
         ("price (ct/kWh)", "18", "0.001", "line 1, price .ct/kWh.: the column's name says another unit than per MWh"),
-        ("price", "18 ct", "", "line 2, price: '18 ct'"),
+        ("price", "18 ct", "", "line 2, price: '18 ct' is not in the unit"),
+        ("price", "85.12 EUR/MWh", "", "line 2, price: .* is not in the unit of this column"),
         ("price", "18", "0.1", "'0.1' is not a known unit"),
         ("price", "0.1234567", "", "line 2, price: .*more than 6 decimals: round it"),
         ("price", "1001", "", "line 2, price: .*above 1000 per kWh"),
         ("value_exc_vat", "0.2", "", "the column 'price' is missing"),
+        ("price (EUR/kW)", "0.2", "", "line 1, price .EUR/kW.: 'eur/kw' is no price of energy"),
+        ("price (blips/kWh)", "0.2", "", "'blips/kwh' is not a known unit of prices. Choose the unit with the file"),
     ],
 )
 def test_a_unit_that_is_not_clear_is_asked(head, price, scale, says):
@@ -527,6 +547,16 @@ def test_the_page_loads_any_table_and_says_what_it_left_open(where, clock, log_i
     assert prices_at(where, start) == ("dynamic", 205_000)
     assert "would usually cost 20.50 EUR" in load(("von;Preis\n" + rows).encode())
     assert "not a known unit" in load(("von;Preis\n" + rows).encode(), scale="0.5")
+    assert "no price of energy" in load(("von;Preis (EUR/kW)\n" + rows).encode())
     said = load(b"from,price\nsoon,0.1\n2025-10-09T00:00Z,cheap\n")
     assert "line 2, from" in said and "line 3, price" in said
     assert "old Excel file" in load(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99))
+
+
+@pytest.mark.database
+def test_hundredths_can_be_chosen_where_the_currency_has_some(where, log_in):
+    address, page = f"/properties/{where.pk}/tariffs/", log_in("manager")
+    assert "1/100" in page.get(address).content.decode()
+    type(where).objects.filter(pk=where.pk).update(currency="KWD")
+    said = page.get(address).content.decode()
+    assert "1/1000 KWD/kWh" in said and "1/100 " not in said

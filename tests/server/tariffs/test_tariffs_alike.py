@@ -204,6 +204,12 @@ def test_prices_corrections_and_tokens_by_command(manager, program, lived, build
         "post", f"properties/{building.property.pk}/prices", {"prices": [["2025-10-10T12:00Z", "-"], ["soon", "cheap"]]}
     )
     assert [each["message"].split(":")[0] for each in bad.json()["errors"]] == ["line 2, from", "line 2, price"]
+    for body in (
+        {"prices": [["2025-10-10T12:00Z", "0.1"]], "currency": "SEK"},
+        {"prices": [["2025-10-10T12:00Z", "0.1 SEK"]]},
+    ):
+        bad = program("post", f"properties/{building.property.pk}/prices", body)
+        assert "in SEK, but the currency here is EUR" in bad.json()["errors"][0]["message"]
     twice = '{"prices": [], "base": "a", "base": "b"}'
     bad = manager.post(f"/api/v1/properties/{building.property.pk}/prices", twice, content_type="application/json")
     assert "the name 'base' is there twice" in bad.json()["errors"][0]["message"]

@@ -69,11 +69,13 @@ def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
 
 class NewPrices(Schema):
     """`prices`: pairs of an instant and the price per kWh, each valid until the next one. `base`: the name of the
-    tariff under them; left out, it is the one that applies now.
+    tariff under them; left out, it is the one that applies now. `currency`: that of the prices; left out, it is the property's, and
+    another one is refused.
     """
 
     prices: list[tuple[str, str]]
     base: str | None = None
+    currency: str | None = None
 
 
 @router.post("/properties/{pk}/prices", response={201: dict[str, Any]})
@@ -82,12 +84,16 @@ def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
     property_ = property_of_manager(request, pk)
     if len(given.prices) > MOST_PRICES:
         raise ValidationError({"prices": _("At most %(most)d prices can be sent at once.") % {"most": MOST_PRICES}})
+    if given.currency not in (None, property_.currency):
+        text = _("the prices are in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
+        raise ValidationError({"currency": text % {"found": given.currency, "currency": property_.currency}})
     if given.base is not None:
         base = get_object_or_404(Tariff, organisation=property_.organisation, name=given.base)
     else:
         base = property_.tariff_versions.present().tariff
     try:
-        series = prices_of([Row(number, list(each)) for number, each in enumerate([("from", "price"), *given.prices])])
+        rows = [Row(number, list(each)) for number, each in enumerate([("from", "price"), *given.prices])]
+        series = prices_of(rows, currency=property_.currency)
     except TableError as error:
         raise ValidationError({"prices": error.lines()}) from None
     versions = schedule_prices(property_, base, series)

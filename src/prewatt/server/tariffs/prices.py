@@ -23,12 +23,12 @@ from ...kernel.limits import highest_price
 from ...kernel.tariff import Dated, TariffError
 from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, instant
 from ...tables.cells import CellError, number_of, order_of_days, text_of
-from ...tables.columns import Header, all_names, find, unit_of
+from ...tables.columns import all_names, find, unit_of
 from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from .price_currency import THOUSANDS, Named, currency_in
+from .price_units import THOUSANDS, PriceUnit, money_in, price_unit
 from .steps import Slip, parts, steps
 
 NAMES = {
@@ -48,55 +48,14 @@ NAMES = {
         "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
         "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg",
     ),
+    "unit": ("unit", "units", "einheit", "unité", "unidad", "eenheid", "unità", "enhet", "单位"),
+    "currency": ("currency", "currency code", "währung", "devise", "moneda", "moeda", "valuta", "divisa", "币种", "货币"),
 }  # fmt: skip
 """The known names of the columns, by their meaning."""
-SCALES = {"1": 6, "0.01": 4, "0.001": 3}
-"""The unit of a price, as a factor to one per kWh, and its most decimals: 0.01 for cents or pence, 0.001 for prices per
-MWh.
+SCALES = {"1": 0, "0.01": 2, "0.001": 3}
+"""The units of a price that can be chosen, as a factor to one per kWh, and by how many powers of ten they are smaller: 0.01 for
+cents or pence, 0.001 for prices per MWh and for thousandths, such as fils.
 """
-_CURRENCIES = (
-    "eur",
-    "usd",
-    "gbp",
-    "cny",
-    "chf",
-    "sek",
-    "nok",
-    "dkk",
-    "pln",
-    "czk",
-    "cad",
-    "aud",
-    "nzd",
-    "zar",
-    "inr",
-    "kr",
-    "元",
-)
-UNITS = {
-    "1": {"", *_CURRENCIES, *(f"{each}/kwh" for each in _CURRENCIES), "元/千瓦时"},
-    "0.01": {
-        "",
-        "ct",
-        "cent",
-        "cents",
-        "p",
-        "pence",
-        "öre",
-        "øre",
-        "分",
-        "rp",
-        "rappen",
-        "paise",
-        "groszy",
-        "kuruş",
-        "ct/kwh",
-        "c/kwh",
-        "p/kwh",
-    },
-    "0.001": {"", *_CURRENCIES, *(f"{each}/mwh" for each in _CURRENCIES), "元/兆瓦时"},
-}
-"""The units that may stand behind a price, in small letters, by scale."""
 ZONES = {"utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels"}
 """The time zones that may stand behind the name of an instant, in small letters, such as MTU (CET/CEST)."""
 NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
@@ -106,8 +65,8 @@ _SPAN = re.compile(r"\s*(\d\S* \d[\d:]+)\s+[-–]\s+(\d\S* \d[\d:]+)\s*")
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
 
-_WORD = re.compile(r"[^\W\d_]+|[€£¥￥₹₩₺₽₴₫฿₱₦$]")
-"""A currency in a cell, with or without blanks around it."""
+_AROUND = re.compile(r"(?P<before>[^\d+\-.,(]*)(?P<number>.*\d[)\-.,]*)(?P<behind>.*)", re.DOTALL)
+"""A number in a cell with what may stand beside it: £0.21, 85.31 EUR/MWh."""
 
 
 class Series(list[Dated]):
@@ -152,9 +111,9 @@ def read_prices(
         raise TariffError(str(error)) from None
 
 
-def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", time_zone: ZoneInfo | None = None) -> Series:
-    """Return the prices of a table's rows, as `read_prices` does. Raises TableError."""
-    return _Reading(rows, scale, time_zone, "").series(name)
+def prices_of(rows: Sequence[Row], currency: str) -> Series:
+    """Return the prices per kWh of a table's rows, as `read_prices` does, with an offset at each instant. Raises TableError."""
+    return _Reading(rows, "", None, currency).series("dynamic")
 
 
 class _Reading:
@@ -163,33 +122,71 @@ class _Reading:
     def __init__(self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None, currency: str) -> None:
         self._problems, self._time_zone, self._currency = Problems(), time_zone, currency
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
-        self._scale = scale or _scale_of(self._header, "1", currency)
-        self._check_scale()
-        self._check_currency()
         self._cells = list(self._cells_of(rows))
+        self._unit = self._named_unit()
+        self._shift = self._checked_shift(scale)
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
         signs = {sign for sign in ".," if any(sign in text for text in prices)}
         self._decimal = signs.pop() if len(signs) == 1 and currency not in THOUSANDS else decimal_sign(prices)
         self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
         self._below_zero = 0
 
-    def _check_scale(self) -> None:
-        if self._scale not in SCALES:
-            raise whole(_("%(found)r is not a known unit of prices") % {"found": shown(self._scale)})
-        if self._scale != _scale_of(self._header, self._scale, self._currency):
-            text = _("the column's name says another unit than %(unit)s") % {"unit": _in_words(self._scale)}
-            self._problems.add(self._header.number, self._header.labels["price"], text)
+    def _named_unit(self) -> PriceUnit:
+        """Return the unit that the price column's name says, else that of a column of units. Notes one of another currency, also
+        where a column of currencies says it.
+        """
+        unit, column, number = (
+            price_unit(unit_of(self._header.labels["price"]), self._currency),
+            "price",
+            self._header.number,
+        )
+        for line, said in self._words_of("unit"):
+            own = price_unit(said, self._currency)
+            if own.is_told and unit.is_told and own.shift != unit.shift:
+                self._add(
+                    line, "unit", _("%(found)r is another unit than that of the other prices") % {"found": shown(said)}
+                )
+            elif own.is_told:
+                unit, column, number = own, "unit", line
+        self._check_currency(number, column, unit)
+        for line, said in self._words_of("currency"):
+            if money := money_in(said, self._currency):
+                self._check_currency(line, "currency", PriceUnit(said, *money))
+        return unit
 
-    def _check_currency(self) -> None:
-        if named := self._other_currency(unit_of(self._header.labels["price"])):
+    def _words_of(self, column: str) -> list[tuple[int, str]]:
+        """Return each of a column's different texts, in small letters, with the first line that has it."""
+        first: dict[str, int] = {}
+        for line, cells in self._cells:
+            if word := text_of(cells.get(column, "")).casefold():
+                first.setdefault(word, line)
+        return [(line, word) for word, line in first.items()]
+
+    def _checked_shift(self, scale: str) -> int:
+        """Return by how many powers of ten a price of the file is smaller than one per kWh."""
+        unit = self._unit
+        if scale and scale not in SCALES:
+            raise whole(_("%(found)r is not a known unit of prices") % {"found": shown(scale)})
+        if not unit.is_known and unit.energy is None:
+            self._add(self._header.number, "price", _("%(found)r is no price of energy") % {"found": shown(unit.text)})
+            return 0
+        if not unit.is_known:
+            if not scale:
+                text = _(
+                    "%(found)r is not a known unit of prices. Choose the unit with the file, or write it as EUR/kWh"
+                )
+                self._add(self._header.number, "price", text % {"found": shown(unit.text)})
+            return SCALES[scale or "1"]
+        is_open = unit.energy is None and not unit.part
+        if scale and not is_open and SCALES[scale] != unit.shift:
+            text = _("the column's name says another unit than %(unit)s") % {"unit": _in_words(SCALES[scale])}
+            self._add(self._header.number, "price", text)
+        return SCALES[scale] if scale else unit.shift
+
+    def _check_currency(self, line: int, column: str, unit: PriceUnit) -> None:
+        if not unit.fits(self._currency):
             text = _("the prices are in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
-            found = {"found": named, "currency": self._currency}
-            self._problems.add(self._header.number, self._header.labels["price"], text % found)
-
-    def _other_currency(self, unit: str) -> Named | None:
-        """Return the currency that a unit names, if it is another than the property's."""
-        named = currency_in(unit, self._currency) if self._currency else None
-        return named if named and self._currency not in named.currencies else None
+            self._add(line, column, text % {"found": unit.words(), "currency": self._currency})
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
         """Yield the line number of each row with its cells."""
@@ -267,20 +264,18 @@ class _Reading:
 
     def _price(self, line: int, cell: Cell) -> int | None:
         text = text_of(cell)
-        for word in _WORD.findall(text.casefold()):
-            if named := self._other_currency(word):
-                said = _("a price is in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
-                self._add(line, "price", said % {"found": named, "currency": self._currency})
-                return None
         try:
-            number = Decimal(text) if _EXPONENT.fullmatch(text) else number_of(cell, self._decimal, UNITS[self._scale])
+            if _EXPONENT.fullmatch(text) or not isinstance(cell, str):
+                number = number_of(cell) if not isinstance(cell, str) else Decimal(text)
+            else:
+                number = number_of(self._without_unit(text), self._decimal)
         except CellError as error:
             self._add(line, "price", str(error))
             return None
-        decimals = SCALES[self._scale]
+        decimals = 6 - self._shift
         micro = number.scaleb(decimals)
         if micro != micro.to_integral_value():
-            of = "" if decimals == 6 else f" {_in_words(self._scale)}"
+            of = f" {_in_words(self._shift)}".rstrip() if self._shift else ""
             self._add(
                 line,
                 "price",
@@ -295,6 +290,30 @@ class _Reading:
             return None
         self._below_zero += micro < 0
         return max(int(micro), 0)
+
+    def _without_unit(self, text: str) -> str:
+        """Return the number of a cell without the unit beside it. Raises CellError if it is another unit than the column's."""
+        parts = _AROUND.fullmatch(text)
+        if parts is None:
+            return text
+        for word in (parts["before"].strip().casefold(), parts["behind"].strip().casefold()):
+            if not word:
+                continue
+            unit = price_unit(word, self._currency)
+            if not unit.is_told and (money := money_in(word, self._currency)):
+                unit = PriceUnit(word, *money)
+            if not unit.fits(self._currency):
+                said = _("a price is in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
+                raise CellError(said % {"found": unit.words(), "currency": self._currency})
+            if not unit.is_told or not self._is_of_column(unit):
+                raise CellError(_("%(found)r is not in the unit of this column") % {"found": shown(text)})
+        return parts["number"]
+
+    def _is_of_column(self, unit: PriceUnit) -> bool:
+        """Return whether a unit beside a price is that of the file's prices."""
+        if unit.energy is not None:
+            return unit.shift == self._shift
+        return unit.part == self._unit.part if self._unit.is_told else unit.part in (self._shift, self._shift - 3)
 
     def _by_instant(self, rows: Sequence[_Seen]) -> dict[int, _Seen]:
         sure = [instant(each.meant[0]) for each in rows if len(each.meant) == 1]
@@ -356,18 +375,5 @@ def _end_of(meant: Sequence[datetime], ends: Sequence[datetime], has_day: bool) 
     return until
 
 
-def _scale_of(header: Header, otherwise: str, currency: str) -> str:
-    """Return the scale in the name of the price column, such as price (ct/kWh) or Preis [€/MWh]; `otherwise` if it
-    names none.
-    """
-    unit = unit_of(header.labels["price"])
-    if "mwh" in unit or "兆瓦时" in unit:
-        return "0.001"
-    named = currency_in(unit, currency)
-    if (named and named.is_hundredth) or re.match(r"(?:[^\s/]+[ -])?(?:euro?)?(ct|cts|cents?|c)\b", unit):
-        return "0.01"
-    return "1" if "kwh" in unit or "千瓦时" in unit else otherwise
-
-
-def _in_words(scale: str) -> str:
-    return {"0.01": _("in hundredths"), "0.001": _("per MWh")}.get(scale, _("per kWh"))
+def _in_words(shift: int) -> str:
+    return {0: _("per kWh"), 2: _("in hundredths"), 3: _("per MWh")}.get(shift, "")

@@ -33,6 +33,7 @@ from ...estate.wall_clock import wall_clock
 from ...sales.corrections import correct
 from ...tariffs.compare import MOST
 from ...tariffs.models import Tariff
+from ...tariffs.price_units import has_hundredths
 from ...tariffs.prices import read_prices
 from ...tariffs.versions import price_notes, schedule, schedule_prices
 from ...tariffs.what_if_task import WHAT_IF, compared, is_large
@@ -63,6 +64,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "zone_info": zone(property_.zone),
         "versions": versions,
         "known": known_tariffs(property_),
+        "has_hundredths": has_hundredths(property_.currency),
         "cap": "" if property_.price_cap is None else in_field(property_.price_cap),
         "corrections": property_.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
