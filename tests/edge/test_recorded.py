@@ -157,6 +157,14 @@ def test_a_column_of_utc_is_no_wall_clock(tmp_path, name):
     assert recording.begin == at("2025-06-01T00:00:00+00:00")
 
 
+def test_a_column_of_another_zone_is_read_in_it_or_asked(tmp_path):
+    rows = ["a,2025-06-01 00:00,1", "a,2025-06-01 00:30,1"]
+    for name in ("from (UTC+1)", "Time [Europe/London]"):
+        assert load(tmp_path, *rows, head=f"meter,{name},kwh")["a"].begin == at("2025-05-31T23:00:00+00:00")
+    with pytest.raises(RecordingError, match=r"line 1, Time \(CET\): CET can mean several clocks at 2025-06-01 00:00"):
+        load(tmp_path, *rows, head="meter,Time (CET),kwh")
+
+
 def test_a_sparse_recording_keeps_its_interval_though_most_rows_are_missing(tmp_path):
     hours = [0, 2, 4, 5, 8, 10, 11, 14, 16, 18, 20, 23]
     used = load(tmp_path, *(f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in hours))["a"]

@@ -4,8 +4,8 @@ workbook.
 `kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance
 between its timestamps that is frequent. Where several successive rows have another distance, they keep it. A row off
 the interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing
-was used. A timestamp without an offset is the wall clock of `zone`, or of UTC if the column's name says
-so; where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that
+was used. A timestamp without an offset is the wall clock of `zone`, or of the one that the column's name says
+(`clocks`); where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that
 is skipped when they are put forward, nothing can have been used.
 """
 
@@ -17,7 +17,7 @@ import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from decimal import Context, Decimal, InvalidOperation
 from itertools import groupby, pairwise
 from math import lcm
@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 
 from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
 from ..tables.cells import CellError, is_nothing, number_of, order_of_days, serial_of, text_of
+from ..tables.clocks import Clock, clock_of
 from ..tables.columns import Header, all_names, find, unit_of
 from ..tables.moments import instants_of, moment_of
 from ..tables.problems import Problems, TableError, shown
@@ -148,11 +149,11 @@ class _Uses:
             self.lines[at] = line
         return True
 
-    def settle(self, zone_info: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+    def settle(self, zone: tzinfo) -> Iterator[tuple[int, datetime]]:
         """Give the hour that comes twice its two instants. Yields the lines that occur once too often."""
         for wall, rows in self.twice.items():
             backwards = self.last < self.first and len(rows) == 2
-            meant = instants_of(wall, zone_info)[:: -1 if backwards else 1]
+            meant = instants_of(wall, zone)[:: -1 if backwards else 1]
             for number, (line, energy) in enumerate(rows):
                 if number > 1 or not self.take(instant(meant[number]), energy, line):
                     yield line, wall
@@ -191,8 +192,8 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
     homes: dict[str, _Uses] = {}
     meters: dict[Cell, str] = {}
     order: str | None = None
-    # A wall clock of Greenwich, read as the property's, puts what was used into other hours of the tariff.
-    is_utc = unit_of(header.labels["timestamp"]) in ("utc", "gmt", "z")
+    # A clock of another zone, read as the property's, puts what was used into other hours of the tariff.
+    clock = _clock(header, zone_info)
     for row in header.body(rows):
         try:
             cells = header.cells(row)
@@ -208,7 +209,7 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
             if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
                 order = _order(content)
             begin = moment_of(cells["timestamp"], cells.get("day", ""), order or "")
-            begin = begin.replace(tzinfo=UTC) if is_utc and begin.tzinfo is None else begin
+            clock.check(begin, header.number, header.labels["timestamp"])
         except CellError as error:
             problems.add(row.number, header.labels["timestamp"], str(error))
             continue
@@ -220,16 +221,20 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
             )
             problems.add(row.number, header.labels["kwh"], text)
             continue
-        _keep(home, meter, row, begin, energy, zone_info, header, problems)
-    return _complete(homes, zone_info, header, problems)
+        _keep(home, meter, row, begin, energy, clock.zone, header, problems)
+    return _complete(homes, clock.zone, header, problems)
 
 
-def _complete(
-    homes: Mapping[str, _Uses], zone_info: ZoneInfo, header: Header, problems: Problems
-) -> dict[str, Recording]:
+def _clock(header: Header, zone_info: ZoneInfo) -> Clock:
+    """Return the clock of timestamps without an offset: what the names of the columns say, else the given one."""
+    labels = (header.labels["timestamp"], header.labels.get("day", ""))
+    return next((clock for label in labels if (clock := clock_of(label, zone_info))), Clock("", zone_info))
+
+
+def _complete(homes: Mapping[str, _Uses], zone: tzinfo, header: Header, problems: Problems) -> dict[str, Recording]:
     """Return the recordings of all meters. Raises TableError with all problems, if there are some."""
     for meter, home in homes.items():
-        for line, wall in home.settle(zone_info):
+        for line, wall in home.settle(zone):
             problems.add(line, header.labels["timestamp"], f"meter {meter} has {wall} twice")
     if not homes and not problems:
         problems.add(0, "", "has no rows")
@@ -270,18 +275,18 @@ def _keep(
     row: Row,
     begin: datetime,
     energy: int,
-    zone_info: ZoneInfo,
+    zone: tzinfo,
     header: Header,
     problems: Problems,
 ) -> None:
-    meant = instants_of(begin, zone_info)
+    meant = instants_of(begin, zone)
     if len(meant) == 2:
         home.twice.setdefault(begin, []).append((row.number, energy))
         return
     if not meant:
         # Files with as many rows on every day have some of zero in the hour that is left out.
         if energy:
-            text = f"the clocks in {zone_info.key} are put forward over {begin}; give timestamps their offset from UTC"
+            text = f"the clocks in {zone} are put forward over {begin}; give timestamps their offset from UTC"
             problems.add(row.number, header.labels["timestamp"], text)
         return
     at = instant(meant[0])

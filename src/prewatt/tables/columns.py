@@ -16,7 +16,9 @@ from .texts import _
 WITHIN = 60
 """The number of first lines in which the names are looked for: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
+_UNIT = re.compile(
+    r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$| (?:utc|gmt|ce?s?t|mes?z|ept)$"
+)
 _FED_IN = re.compile(
     r"\b(?:re)?export(?:ed|s)?\b|feed[ -]?in|\bfed[ -]in\b|einspeis|eingespeist|rücklieferung|lieferung ins netz"
     r"|inje[ck]|inyec|injeç|immess|immissione|exportación|exportação|excédent|excedent|vertido|teruglever|teruggeleverd"

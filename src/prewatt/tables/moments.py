@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from .cells import CellError, DoubtfulDay, day_of, text_of
 from .problems import shown
@@ -14,12 +13,19 @@ from .texts import _
 
 _TIME = re.compile(
     r"(?:(?P<early>上午)|(?P<late>下午))?\s*(?P<hour>\d{1,2})[:.时hH](?P<minute>\d{2})分?(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?秒?"
-    r"\s*(?:(?P<am>a\.?m\.?)|(?P<pm>p\.?m\.?)|uhr)?\s*(?P<offset>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?\d{2})?",
+    r"\s*(?:(?P<am>a\.?m\.?)|(?P<pm>p\.?m\.?)|uhr)?\s*(?P<offset>z|utc|gmt|\(?(?:cest|cet|mesz|mez)\)?|(?:utc|gmt)?[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
     r"(?P<day>.*?\d[.日]?)(?:[\sT,]+|(?<=日))(?P<time>(?:上午|下午)?\s*\d{1,2}[:.时hH]\d{2}.*)", re.IGNORECASE
 )
+
+_CENTRAL = {
+    name: timezone(timedelta(hours=hours))
+    for hours, names in ((1, ("CET", "MEZ")), (2, ("CEST", "MESZ")))
+    for name in names
+}
+"""What stands beside a clock time of central Europe: beside a single time it says its offset."""
 
 
 def moment_of(cell: Cell, day: Cell = "", order: str = "") -> datetime:
@@ -76,7 +82,7 @@ def _since_midnight(parts: re.Match[str]) -> timedelta | None:
     return since if minute <= 59 and second <= 59 and since <= timedelta(hours=24) else None
 
 
-def instants_of(moment: datetime, zone: ZoneInfo) -> list[datetime]:
+def instants_of(moment: datetime, zone: tzinfo) -> list[datetime]:
     """Return the instants that a local clock of a time zone may mean by a date and time.
 
     This is one instant; two, the earlier first, where the clocks are put back over it; none where they are put forward
@@ -91,6 +97,8 @@ def instants_of(moment: datetime, zone: ZoneInfo) -> list[datetime]:
 
 
 def _zone(offset: str) -> timezone | None:
+    if central := _CENTRAL.get(offset.strip("()").upper()):
+        return central
     bare = offset.upper().removeprefix("UTC").removeprefix("GMT").replace(":", "")
     if not offset:
         return None

@@ -93,6 +93,8 @@ def test_two_prices_of_an_hour_before_those_of_quarters_hold_an_hour_each():
          "13/06/2025 00:00:00 - 13/06/2025 01:00:00,80.1\n", 0),
         ("Datum von;Datum bis;Deutschland/Luxemburg [€/MWh]\n01.06.2025 00:00;01.06.2025 01:00;85,31\n"
          "01.06.2025 01:00;01.06.2025 02:00;80,10\n", -HOUR),
+        ('"MTU (CET/CEST)","Day-ahead Price (EUR/MWh)"\n"01/06/2025 02:00:00 (CEST) - 01/06/2025 03:00:00 (CEST)","85.31"\n'
+         '"13/06/2025 02:00:00 (CEST) - 13/06/2025 03:00:00 (CEST)","85.31"\n', 0),
         ("startsAt,total\n2025-06-01T00:00:00.000+02:00,0.08531\n2025-06-01T01:00:00.000+02:00,0.0801\n", -2 * HOUR),
     ],
 )  # fmt: skip
@@ -103,6 +105,22 @@ def test_price_files_of_exchanges_by_their_own_names(text, first):
         HOUR,
         85_310,
     )
+
+
+def test_a_zone_in_the_name_of_the_instants_is_theirs_or_asked_for():
+    rows = "2025-06-01 00:00,85.31\n2025-06-01 01:00,80.1\n"
+    for name, begin in (("from (UTC+1)", "2025-05-31T23:00:00Z"), ("Time (Europe/Madrid)", "2025-05-31T22:00:00Z")):
+        assert (
+            exact_instant(told(f"{name},price (EUR/MWh)\n{rows}", time_zone=ZoneInfo("Europe/Helsinki"))[0].begin)
+            == begin
+        )
+    with pytest.raises(
+        TariffError, match=r"^line 1, Time \(CET\): CET can mean several clocks at 2025-06-01 00:00"
+    ) as caught:
+        told(f"Time (CET),price (EUR/MWh)\n{rows}", time_zone=BERLIN)
+    assert len(str(caught.value).splitlines()) == 1
+    day = "Date (UTC+1),Time,price\n2025-06-01,00:00,0.1\n"
+    assert exact_instant(told(day, time_zone=BERLIN)[0].begin) == "2025-05-31T23:00:00Z"
 
 
 def test_gaps_are_where_nothing_holds():

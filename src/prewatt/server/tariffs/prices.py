@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from ...kernel.limits import highest_price
 from ...kernel.tariff import Dated, TariffError
 from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, instant
 from ...tables.cells import CellError, number_of, order_of_days, text_of
+from ...tables.clocks import Clock, clock_of
 from ...tables.columns import all_names, find, unit_of
 from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
@@ -56,11 +57,9 @@ SCALES = {"1": 0, "0.01": 2, "0.001": 3}
 """The units of a price that can be chosen, as a factor to one per kWh, and by how many powers of ten they are smaller: 0.01 for
 cents or pence, 0.001 for prices per MWh and for thousandths, such as fils.
 """
-ZONES = {"utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels"}
-"""The time zones that may stand behind the name of an instant, in small letters, such as MTU (CET/CEST)."""
 NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
 """The texts that stand for a missing price."""
-_SPAN = re.compile(r"\s*(\d\S* \d[\d:]+)\s+[-–]\s+(\d\S* \d[\d:]+)\s*")
+_SPAN = re.compile(r"\s*(\d\S* \d[\d:]+(?: \(CES?T\))?)\s+[-–]\s+(\d\S* \d[\d:]+(?: \(CES?T\))?)\s*")
 """01.06.2025 00:00 - 01.06.2025 01:00"""
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
@@ -123,6 +122,7 @@ class _Reading:
         self._problems, self._time_zone, self._currency = Problems(), time_zone, currency
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
         self._cells = list(self._cells_of(rows))
+        self._clocks = {name: self._clock_of(name) for name in ("from", "to") if name in self._header.labels}
         self._unit = self._named_unit()
         self._shift = self._checked_shift(scale)
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
@@ -153,6 +153,16 @@ class _Reading:
             if money := money_in(said, self._currency):
                 self._check_currency(line, "currency", PriceUnit(said, *money))
         return unit
+
+    def _clock_of(self, column: str) -> Clock | None:
+        """Return the clock that the name of a column says, else that of the day beside it; the building's if they say none, and None
+        where that is not known.
+        """
+        labels = self._header.labels
+        for name in (column, "day"):
+            if clock := clock_of(labels.get(name, ""), self._time_zone):
+                return clock
+        return Clock("", self._time_zone) if self._time_zone else None
 
     def _words_of(self, column: str) -> list[tuple[int, str]]:
         """Return each of a column's different texts, in small letters, with the first line that has it."""
@@ -237,16 +247,15 @@ class _Reading:
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
         try:
             moment = moment_of(cell, day, self._order)
-            zone = ZONES.get(unit_of(self._header.labels[column]))
-            if moment.tzinfo is None and zone:
-                meant = instants_of(moment, ZoneInfo(zone))
-            elif moment.tzinfo is None and self._time_zone is None:
+            clock = self._clocks[column]
+            if moment.tzinfo is None and clock is None:
                 raise CellError(
                     _("%(found)r is not a date and time with its offset such as 2025-03-01T00:00:00Z")
                     % {"found": shown(text_of(cell))}
                 )
-            else:
-                meant = instants_of(moment, self._time_zone or ZoneInfo("UTC"))
+            if clock is not None:
+                clock.check(moment, self._header.number, self._header.labels[column])
+            meant = instants_of(moment, clock.zone if clock else UTC)
         except CellError as error:
             self._add(line, column, str(error))
             return None, []
