@@ -32,6 +32,7 @@ from ..tables.moments import instants_of, moment_of
 from ..tables.problems import Problems, TableError, shown
 from ..tables.rows import Cell, Row
 from ..tables.sheet import read
+from ..tables.spans import span_of
 
 DECIMALS = 21
 """The most decimals of a kWh in the file. A binary float that was printed in full has fewer."""
@@ -208,7 +209,7 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
         try:
             if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
                 order = _order(content)
-            begin = moment_of(cells["timestamp"], cells.get("day", ""), order or "")
+            begin = moment_of(_begin(cells), cells.get("day", ""), order or "")
             clock.check(begin, header.number, header.labels["timestamp"])
         except CellError as error:
             problems.add(row.number, header.labels["timestamp"], str(error))
@@ -223,6 +224,12 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
             continue
         _keep(home, meter, row, begin, energy, clock.zone, header, problems)
     return _complete(homes, clock.zone, header, problems)
+
+
+def _begin(cells: Mapping[str, Cell]) -> Cell:
+    """Return what a row says of the beginning of its interval, which may stand before the end in one cell."""
+    span = span_of(cells["timestamp"], "day" in cells)
+    return span.begins if span else cells["timestamp"]
 
 
 def _clock(header: Header, zone_info: ZoneInfo) -> Clock:

@@ -36,7 +36,7 @@ DOUBTFUL = frozenset(
 """Words that may be a name, or mean that there is none."""
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 """A day before the first or after the last is a typing error."""
-DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
+DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%b %d, %Y", "%d %b %Y")
 """Forms of a day that can be read in one way only. 06/10/2025 is not among them: `order_of_days` decides how it is read."""
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)

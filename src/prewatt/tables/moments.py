@@ -20,6 +20,8 @@ _SPLIT = re.compile(
     r"(?P<day>.*?\d[.日]?)(?:[\sT,]+|(?<=日))(?P<time>(?:上午|下午)?\s*\d{1,2}[:.时hH]\d{2}.*)", re.IGNORECASE
 )
 
+_COUNTED = re.compile(r"([12]\d{9})(?:000|\.0+)?")
+"""Seconds, or thousandths of them, since 1970, as programs write instants."""
 _CENTRAL = {
     name: timezone(timedelta(hours=hours))
     for hours, names in ((1, ("CET", "MEZ")), (2, ("CEST", "MESZ")))
@@ -42,6 +44,8 @@ def moment_of(cell: Cell, day: Cell = "", order: str = "") -> datetime:
             pass
     if isinstance(cell, datetime):
         return cell
+    if counted := _COUNTED.fullmatch(text_of(cell)):
+        return datetime.fromtimestamp(int(counted[1]), UTC)
     shown_text, day_cell, clock = _day_and_clock(cell, day)
     parts = _TIME.fullmatch(clock.strip())
     if parts is None:

@@ -279,6 +279,17 @@ def test_a_unit_that_is_not_clear_is_asked(head, price, scale, says):
         ("Datum;von;bis;Preis\n1.10.25;0:00;1:00;0,2\n1.10.25;1:00;2:00;0,3\n", "utf-8"),
         ("日期,时间,电价\n2025年10月1日,0:00,0.2\n2025年10月1日,1:00,0.3\n", "gb18030"),
         ("FROM\tPRICE\n2025-10-01 01:00\t0.3\n2025-10-01 00:00\t0.2\n", "utf-8-sig"),
+        ("Datum;Stunde;Preis\n1.10.25;00:00-01:00;0,2\n1.10.25;01:00-02:00;0,3\n", "utf-8"),
+        ("Datum;Stunde;Preis\n1.10.25;0 - 1;0,2\n1.10.25;1 - 2;0,3\n", "utf-8"),
+        ("von;Preis\n1.10.25 00:00-01:00;0,2\n1.10.25 01:00-02:00;0,3\n", "utf-8"),
+        ("von;bis;Preis\n1.10.25 00:00;1.10.25 00:59;0,2\n1.10.25 01:00;1.10.25 01:59;0,3\n", "utf-8"),
+        ("start_timestamp,end_timestamp,marketprice,unit\n1759269600000,1759273200000,200,Eur/MWh\n"
+         "1759273200000,1759276800000,300,Eur/MWh\n", "utf-8"),
+        ("Start date;End date;Germany/Luxembourg [€/MWh] Original resolutions\nOct 1, 2025 12:00 AM;Oct 1, 2025 1:00 AM;200\n"
+         "Oct 1, 2025 1:00 AM;Oct 1, 2025 2:00 AM;300\n", "utf-8"),
+        ("Start;Slutt;Pris (EUR/kWh)\n2025-10-01 00:00;2025-10-01 01:00;0,2\n2025-10-01 01:00;2025-10-01 02:00;0,3\n", "utf-8"),
+        ("Fecha;Hora;Precio\n1.10.2025;0:00;0,2\n1.10.2025;1:00;0,3\n", "utf-8"),
+        ("Päivä;Aika;Hinta (snt/kWh)\n1.10.2025;0:00;20,0\n1.10.2025;1:00;30,0\n", "utf-8"),
         ("from,price\n2025-10-01 00:00,0.2\n2025-10-01 01:00,0.3\n2025-10-01 02:00,\n2025-10-01 01:00,0.3\n", "utf-8"),
     ],
 )  # fmt: skip
@@ -354,6 +365,12 @@ def test_what_a_column_of_ends_contradicts_is_named(rows, says):
             ),
             time_zone=BERLIN,
         )
+
+
+def test_times_from_and_to_that_look_like_offsets_are_asked():
+    rows = "".join(f"2025-10-01 0{hour}:00-0{hour + 1}:00,0.{hour}\n" for hour in range(5))
+    with pytest.raises(TariffError, match="line 1, from: each row has another offset from UTC"):
+        told(f"from,price\n{rows}", time_zone=BERLIN)
 
 
 def test_ends_that_are_told_are_kept():

@@ -29,38 +29,19 @@ from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
+from ...tables.spans import span_of
+from .price_columns import NAMES
 from .price_units import THOUSANDS, PriceUnit, money_in, price_unit
 from .steps import Slip, parts, steps
 
-NAMES = {
-    "from": (
-        "from", "valid from", "start", "start time", "starts at", "begin", "interval start", "delivery start", "timestamp", "datetime",
-        "date time", "von", "ab", "datum von", "beginn", "gültig ab", "gueltig ab", "gültig von", "zeitstempel", "开始时间", "起始时间",
-        "生效时间", "startsat", "mtu",
-    ),
-    "day": ("date", "day", "datum", "tag", "日期"),
-    "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻", "hour", "stunde"),
-    "to": (
-        "to", "valid to", "end", "end time", "until", "interval end", "delivery end", "bis", "datum bis", "ende", "gültig bis",
-        "gueltig bis", "结束时间", "截止时间", "失效时间",
-    ),
-    "price": (
-        "price", "value inc vat", "unit rate", "unit rate inc vat", "rate", "day-ahead price", "day ahead price", "spot price", "preis",
-        "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
-        "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg",
-    ),
-    "unit": ("unit", "units", "einheit", "unité", "unidad", "eenheid", "unità", "enhet", "单位"),
-    "currency": ("currency", "currency code", "währung", "devise", "moneda", "moeda", "valuta", "divisa", "币种", "货币"),
-}  # fmt: skip
-"""The known names of the columns, by their meaning."""
 SCALES = {"1": 0, "0.01": 2, "0.001": 3}
 """The units of a price that can be chosen, as a factor to one per kWh, and by how many powers of ten they are smaller: 0.01 for
 cents or pence, 0.001 for prices per MWh and for thousandths, such as fils.
 """
 NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
 """The texts that stand for a missing price."""
-_SPAN = re.compile(r"\s*(\d\S* \d[\d:]+(?: \(CES?T\))?)\s+[-–]\s+(\d\S* \d[\d:]+(?: \(CES?T\))?)\s*")
-"""01.06.2025 00:00 - 01.06.2025 01:00"""
+MOST_OFFSETS = 3
+"""The most offsets from UTC in a file: none, of winter and of summer. A file with more has 00:00-01:00 for two times."""
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
 
 
@@ -212,6 +193,12 @@ class _Reading:
         if not rows and not self._problems:
             self._problems.add(0, "", _("the file has no prices"))
         self._problems.check()
+        if len({each.moment.utcoffset() for each in rows}) > MOST_OFFSETS:
+            text = _(
+                "each row has another offset from UTC. If a cell says a time from - to, put blanks around the dash"
+            )
+            self._add(self._header.number, "from", text)
+            self._problems.check()
         by_instant = self._by_instant(rows)
         begins = sorted(by_instant)
         if any(by_instant[at].until is not None for at in begins):
@@ -234,14 +221,15 @@ class _Reading:
             # There is no price here; `notes` reports a gap.
             return None
         begin, end, column = cells["from"], cells.get("to", ""), "to"
-        if isinstance(begin, str) and (span := _SPAN.fullmatch(begin)):
-            begin, end, column = span[1], span[2], "from"
+        shares_day = "day" in cells
+        if span := span_of(begin, shares_day):
+            begin, end, column, shares_day = span.begins, span.ends, "from", span.is_one_day
         moment, meant = self._instants(line, "from", begin, cells.get("day", ""))
         _until, ends = self._instants(line, column, end, cells.get("day", "")) if text_of(end) else (None, [])
         price = self._price(line, cells["price"])
         if moment is None or price is None:
             return None
-        until = _end_of(meant, ends, "day" in cells) if ends else None
+        until = _end_of(meant, ends, shares_day) if ends else None
         return _Seen(line, moment, meant, price, until)
 
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
@@ -349,8 +337,12 @@ class _Reading:
         before = next(until - at for at in begins if (until := rows[at].until) is not None)
         for index, (at, following) in enumerate(zip_longest(begins, begins[1:])):
             until = rows[at].until
+            next_begin = at + before if following is None else following
             if until is None:
-                until = min(at + before, following or at + before)
+                until = min(at + before, next_begin)
+            elif 0 < next_begin - until <= MINUTE:
+                # 00:00 to 00:59 is the whole hour.
+                until = next_begin
             if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
                 slips.append(Slip(index, _("must apply for whole minutes, at most a day: is its end right?")))
             elif following is not None and until > following:
@@ -371,14 +363,14 @@ def _twice(rows: Iterable[_Seen]) -> dict[datetime, list[_Seen]]:
     return twice
 
 
-def _end_of(meant: Sequence[datetime], ends: Sequence[datetime], has_day: bool) -> int:
-    """Return the end (µs) of a price whose beginning and end can be read as these instants. `has_day`: the day is in a
-    column of its own.
+def _end_of(meant: Sequence[datetime], ends: Sequence[datetime], shares_day: bool) -> int:
+    """Return the end (µs) of a price whose beginning and end can be read as these instants. `shares_day`: the end has the day of
+    the beginning.
     """
     until = instant(ends[0])
     if until <= instant(meant[0]) and len(ends) + len(meant) > 2:
         until = instant(ends[-1])
-    if until <= instant(meant[0]) and has_day:
+    if until <= instant(meant[0]) and shares_day:
         # The row is from 23:00 to 0:00 of the next day.
         until += DAY
     return until
