@@ -11,7 +11,7 @@ from django.conf import settings
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
 from ..server.accounts.invitations import DAYS
-from ..server.commissioning.setup import Building, BuildingPlan, read_apartments, set_up_building
+from ..server.commissioning.setup import Building, BuildingPlan, FlatList, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
 from ..terminal_texts import _, ngettext
@@ -49,6 +49,8 @@ def setup(
     Prints what is not shown again: the manager's password, an invitation for each tenant, and the code with which each
     gateway enrols.
     """
+    flats = read_apartments(apartments, currency, zone)
+    _say_what_is_left(flats)
     building = set_up_building(
         BuildingPlan(
             organisation=organisation,
@@ -56,13 +58,21 @@ def setup(
             zone=zone,
             currency=currency,
             tariff=_tariff(price, tariff, zone, currency),
-            apartments=read_apartments(apartments, currency, zone),
+            apartments=flats.apartments,
             gateway=gateway,
             manager=manager,
         ),
         _progress,
     )
     _print(building)
+
+
+def _say_what_is_left(flats: FlatList) -> None:
+    """Say what of a list is not stored, beside what is printed at the end."""
+    if flats.unused:
+        typer.echo(_("These columns of the list are not used: %(names)s.", names="; ".join(flats.unused)), err=True)
+    for each in flats.left_out:
+        typer.echo(_("Line %(line)s is no flat and is left out: %(text)s", line=each.line, text=each.text), err=True)
 
 
 def _progress(done: int, of: int) -> None:

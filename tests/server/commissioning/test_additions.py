@@ -22,7 +22,7 @@ HEAD = "unit;meter;tenant\nFlat 1;m1;Anna\nFlat 2;m2;Ben\nFlat 3;m3;\n"
 
 
 def listed(text):
-    return apartments_of(text.encode(), "EUR", ZONE, needed=("unit",))
+    return apartments_of(text.encode(), "EUR", ZONE, needed=("unit",)).apartments
 
 
 def done(property_, text):
@@ -69,7 +69,7 @@ def test_names_with_a_dash_in_them_stay_names(name):
     ],
 )
 def test_units_are_typed_as_people_write_them(text, units):
-    assert [each.unit for each in typed_apartments(text, "EUR", ZONE)] == units
+    assert [each.unit for each in typed_apartments(text, "EUR", ZONE).apartments] == units
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_range_a_certain_name_and_a_flat_with_its_meter_are_not_asked_about(ty
 
 
 def test_a_typed_line_has_a_unit_a_meter_and_a_tenant():
-    typed = typed_apartments("101; 00123456; Jürgen Groß\n102\t00123457\n103;;王芳\n", "EUR", ZONE)
+    typed = typed_apartments("101; 00123456; Jürgen Groß\n102\t00123457\n103;;王芳\n", "EUR", ZONE).apartments
     assert [(each.unit, each.meter, each.tenant) for each in typed] == [
         ("101", "00123456", "Jürgen Groß"),
         ("102", "00123457", ""),

@@ -232,7 +232,9 @@ def test_nobody_moves_into_what_is_archived_and_no_move_is_put_right_into_it(man
     did(manager, f"/properties/{home.pk}/archive/")
     with pytest.raises(ValidationError, match="whole building is archived"):
         move_in(flat, "Sam", clock.now())
-    page = manager.post(f"/properties/{home.pk}/units/add/", {"list": sealed(typed_apartments("Attic", "EUR", ZONE))})
+    page = manager.post(
+        f"/properties/{home.pk}/units/add/", {"list": sealed(typed_apartments("Attic", "EUR", ZONE).apartments)}
+    )
     assert "The whole building is archived" in page.content.decode() and not Unit.objects.filter(name="Attic").exists()
 
 

@@ -111,7 +111,7 @@ def test_all_that_is_wrong_with_apartments_is_said_at_once(db, clock):
 def listed(tmp_path, content, hint=""):
     path = tmp_path / "apartments.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_apartments(path, hint)
+    return read_apartments(path, hint).apartments
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_list_in_a_workbook_keeps_its_serials(tmp_path):
     book.active["B6"].number_format = "00000000"
     path = tmp_path / "apartments.xlsx"
     book.save(path)
-    assert read_apartments(path) == [
+    assert read_apartments(path).apartments == [
         Apartment("101", "12345678", "Anna", area="52.5", occupants="2", fuse="11000", gateway="g7"),
         Apartment("102", "00123456", ""),
         Apartment("103", "00123458", "", area="60"),
@@ -213,7 +213,7 @@ def test_areas_are_read_as_the_list_writes_numbers(tmp_path):
 def test_a_list_of_apartments_is_read_with_its_spaces_and_signs(tmp_path):
     path = tmp_path / "apartments.csv"
     path.write_text("\ufeffunit,meter,tenant\n Flat 1 , m1 , Łukasz \nFlat 2,m2,\n", encoding="utf-8")
-    assert read_apartments(path) == [Apartment("Flat 1", "m1", "Łukasz"), Apartment("Flat 2", "m2", "")]
+    assert read_apartments(path).apartments == [Apartment("Flat 1", "m1", "Łukasz"), Apartment("Flat 2", "m2", "")]
 
 
 def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
@@ -222,7 +222,7 @@ def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
         "unit,meter,tenant,role,area,occupants,parts,fuse\nFlat 1,m1,Ann,,52.5,3,Stairs A;Ground floor,11000\n"
         ",m8,,common,,,Stairs A,\n,m9,,main,,,,250000\n"
     )
-    made = set_up(clock, apartments=read_apartments(path))
+    made = set_up(clock, apartments=read_apartments(path).apartments)
     unit = made.property.units.get()
     assert (float(unit.area), unit.occupants, unit.tenancies.get().occupants) == (52.5, 3, 3)
     assert [part.name for part in unit.parts.all()] == ["Ground floor", "Stairs A"]

@@ -67,7 +67,7 @@ LIST = """Wohnung;Zählernr.;Mieter;Handynummer;E-Mail;Sprache
 
 def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, store, internet):
     """Three by the list of flats, three by the form, three by the API; the real ways out, e-mail and SMS."""
-    building = set_up(clock, apartments=apartments_of(LIST.encode(), "EUR", ZONE))
+    building = set_up(clock, apartments=apartments_of(LIST.encode(), "EUR", ZONE).apartments)
     owner = building.property.organisation
     keep_account(owner, "email", mail_account(internet))
     sms_account(owner, internet)
@@ -140,7 +140,7 @@ def test_a_list_says_by_line_and_column_which_number_can_be_none():
     ]
     assert "digit is missing" in lines[0] and "0151 123" in lines[0]
     mended = text.replace("0151 123,", "0171 1234567,").replace("ben at example,fr", "ben@example.com,Englisch")
-    found = apartments_of(mended.replace("m3,,0", "m3,Carl,0").encode(), "EUR", ZONE)
+    found = apartments_of(mended.replace("m3,,0", "m3,Carl,0").encode(), "EUR", ZONE).apartments
     assert [each.contact for each in found] == [
         Contact("+491711234567", "anna@example.com", "en"),
         Contact("", "ben@example.com", "en"),
@@ -157,7 +157,7 @@ def test_a_mainland_lists_numbers_and_workbook_cells_are_read(tmp_path):
     book.active.append(["101", "m1", "王芳", 13800138000, "", "中文"])
     book.active.append(["102", "m2", "李雷", "138 0013 8001", "li@example.com", ""])
     book.save(tmp_path / "list.xlsx")
-    found = apartments_of((tmp_path / "list.xlsx").read_bytes(), "CNY", "Asia/Shanghai")
+    found = apartments_of((tmp_path / "list.xlsx").read_bytes(), "CNY", "Asia/Shanghai").apartments
     assert [each.contact for each in found] == [
         Contact("+8613800138000", "", "zh"),
         Contact("+8613800138001", "li@example.com"),

@@ -26,9 +26,10 @@ from ..notices.contacts import keep_contact, kept
 from ..notices.recipients import recipient_of
 from ..tenancies.moving import move_in
 from ..vending.account_settings import send_settings_to
-from .apartments import CONTACT, Apartment
+from .apartments import Apartment
 from .gateway_places import USUAL, Places
 from .installing import InstallError, install
+from .list_columns import CONTACT
 from .list_lines import Does, Line, name_of, plan
 
 SALT = "prewatt list of flats"

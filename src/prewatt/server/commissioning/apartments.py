@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -32,57 +32,8 @@ from ...tables.sheet import read
 from ..core.phone_numbers import country_at
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
+from .list_columns import CONTACT, NAMES, NEEDED, ROLES, title_of
 
-NAMES = {
-    "unit": (
-        "unit", "flat", "apartment", "apt", "apt.", "room", "wohnung", "wohneinheit", "einheit", "whg", "whg.",
-        "wohnungsnummer", "wohnungsnr", "wohnungsnr.", "wohnungs-nr.", "房号", "房间号", "房间", "房屋", "房间名称", "室号", "门牌号",
-        "户号", "单元房号", "单元",
-    ),
-    "meter": (
-        "meter", "electricity meter", "meter serial", "meter id", "serial", "zähler", "zaehler", "zählernummer",
-        "zaehlernummer", "zählernr", "zählernr.", "stromzähler", "seriennummer", "电表", "电表号", "电表编号", "电表表号", "表号", "表计",
-        "表计号", "表计编号",
-    ),
-    "tenant": (
-        "tenant", "tenant name", "tenants", "name of tenant", "resident", "renter", "lessee", "mieter", "mieter/in", "mietername",
-        "mieterin", "name des mieters", "bewohner", "租客", "租户", "租客姓名", "租户姓名", "承租人", "住户", "住户姓名", "姓名", "name",
-    ),
-    "role": ("role", "meter role", "rolle", "zählerrolle", "用途", "角色"),
-    "area": ("area", "floor area", "fläche", "wohnfläche", "flaeche", "wohnflaeche", "m2", "qm", "sqm", "面积", "建筑面积", "使用面积"),
-    "occupants": ("occupants", "persons", "people", "personen", "personenzahl", "bewohnerzahl", "anzahl personen", "人数", "居住人数"),
-    "parts": ("parts", "part", "teile", "gebäudeteil", "gebäudeteile", "aufgang", "treppenhaus", "楼栋", "分区", "区域"),
-    "fuse": ("fuse", "main fuse", "fuse w", "sicherung", "hauptsicherung", "absicherung", "最大功率", "保险"),
-    "gateway": ("gateway", "gateway name", "网关"),
-    "phone": (
-        "phone", "mobile", "mobile phone", "cell", "cell phone", "telephone", "tel", "tel.", "phone number", "mobile number",
-        "telefon", "handy", "mobil", "mobiltelefon", "telefonnummer", "handynummer", "mobilnummer", "rufnummer",
-        "手机", "手机号", "手机号码", "电话", "电话号码", "联系电话", "租客电话", "租客手机", "联系方式",
-    ),
-    "email": (
-        "e-mail", "email", "mail", "e-mail address", "email address", "e-mail-adresse", "emailadresse", "mailadresse",
-        "邮箱", "电子邮箱", "电子邮件", "邮件", "邮箱地址",
-    ),
-    "language": ("language", "lang", "sprache", "语言", "通知语言"),
-}  # fmt: skip
-"""The names that people give the columns, in small letters."""
-NEEDED = ("unit", "meter", "tenant")
-"""The columns that `prewatt setup` needs."""
-ROLES = {
-    Meter.Role.UNIT: ("", "unit", "flat", "apartment", "wohnung", "einheit", "住户", "房间"),
-    Meter.Role.COMMON: (
-        "common",
-        "shared",
-        "landlord",
-        "allgemein",
-        "allgemeinstrom",
-        "gemeinschaft",
-        "公共",
-        "公用",
-        "公摊",
-    ),
-    Meter.Role.MAIN: ("main", "building", "haupt", "hauptzähler", "summenzähler", "总表", "总"),
-}
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
 """The units that may stand behind a number, or in brackets behind a column's name."""
 _TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
@@ -90,7 +41,6 @@ LARGEST_ON_DISK = 20_000_000
 """The most bytes of a list that the command line reads. What is chosen on a page has a bound of its own (`core.uploads`)."""
 LONGEST_NAME = 100
 """The most characters of a tenant's name."""
-CONTACT = ("phone", "email", "language")
 
 
 class SetupError(ValueError):
@@ -130,8 +80,36 @@ class Apartment:
         return {"power_highest": int(self.fuse)}
 
 
-def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apartment]:
-    """Return the apartments of a file with the columns unit, meter and tenant. It may also have role, area, occupants,
+@dataclass(frozen=True)
+class UsedColumn:
+    """A column of a list: its name there, and what it was taken for, in words."""
+
+    label: str
+    title: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A line of a list that is no flat and no meter, such as a sum or a remark, with the beginning of its text."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class FlatList:
+    """What was read of a list: its apartments; the columns that were used; the names of the columns that have values, but are
+    not used; and the lines that were left out.
+    """
+
+    apartments: list[Apartment]
+    used: tuple[UsedColumn, ...] = ()
+    unused: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def read_apartments(path: Path, currency: str = "", zone: str = "") -> FlatList:
+    """Return what is read of a file with the columns unit, meter and tenant. It may also have role, area, occupants,
     parts (several are separated by a semicolon), fuse (W), gateway, phone, email and language. By the building's
     `currency` and `zone` an old encoding is recognised, and a phone number without its country. A SetupError names all
     lines that are wrong.
@@ -154,18 +132,18 @@ def apartments_of(
     zone: str = "",
     needed: Collection[str] = NEEDED,
     problems: Problems | None = None,
-) -> list[Apartment]:
-    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there; if
+) -> FlatList:
+    """Return what is read of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there; if
     the meter is among them, each unit must have one. Raises TableError, which names all lines that are wrong. If
-    `problems` is given, it gathers those instead, and the apartments of the other lines are returned.
+    `problems` is given, it gathers those instead, and the other lines are returned.
     """
     return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed, problems)
 
 
 def apartments_in(
     rows: Iterable[Row], currency: str, zone: str, needed: Collection[str], problems: Problems | None = None
-) -> list[Apartment]:
-    """Return the apartments of a table's rows, one of which names the columns. See `apartments_of`."""
+) -> FlatList:
+    """Return what is read of a table's rows, one of which names the columns. See `apartments_of`."""
     rows = list(rows)
     titles = {
         "unit": pgettext("column of a list", "unit"),
@@ -178,15 +156,36 @@ def apartments_in(
     if not header.number:
         # Nobody has named the columns: the parts of a typed line are told as people know them.
         reading.labels |= titles
+    filled: set[int] = set()
     for row in header.body(rows):
         try:
-            reading.take(row.number, header.cells(row))
+            reading.take(row, header.cells(row))
         except TableError as error:
             reading.problems.add(row.number, "", error.problems[0].text)
+        else:
+            filled.update(place for place, cell in enumerate(row.cells) if text_of(cell))
     apartments = reading.made()
     if problems is None:
         gathered.check()
-    return apartments
+    return FlatList(apartments, _used(header), _unused(rows, header, filled), tuple(reading.left_out))
+
+
+def _used(header: Header) -> tuple[UsedColumn, ...]:
+    """Return the columns that are read, in the order of the list; none if nobody has named them."""
+    if not header.number:
+        return ()
+    names = sorted(header.places, key=header.places.__getitem__)
+    return tuple(UsedColumn(shown(header.labels[name]), title_of(name)) for name in names)
+
+
+def _unused(rows: Sequence[Row], header: Header, filled: Collection[int]) -> tuple[str, ...]:
+    """Return the names of the columns at the places that are `filled`, but not read."""
+    named = next((row.cells for row in rows if row.number == header.number), [])
+    places = sorted(set(filled) - set(header.places.values()))
+    return tuple(
+        shown(text_of(named[place])) or _("column %(number)d, which has no name") % {"number": place + 1}
+        for place in places
+    )
 
 
 class _Reading:
@@ -198,6 +197,7 @@ class _Reading:
         self._with_meters = with_meters
         self.labels = dict(header.labels)
         self._rows: list[tuple[int, dict[str, Cell]]] = []
+        self.left_out: list[LeftOut] = []
         for column, known in UNITS.items():
             unit = unit_of(self.labels.get(column, ""))
             if unit not in known:
@@ -207,11 +207,13 @@ class _Reading:
                     _("must be in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
                 )
 
-    def take(self, line: int, cells: dict[str, Cell]) -> None:
+    def take(self, row: Row, cells: dict[str, Cell]) -> None:
         """Take a row of the table. Rows without unit, meter and tenant, and rows of totals, are left out."""
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
         if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
-            self._rows.append((line, cells))
+            self._rows.append((row.number, cells))
+        elif text := " ".join(filter(None, map(text_of, row.cells))):
+            self.left_out.append(LeftOut(row.number, shown(text)))
 
     def made(self) -> list[Apartment]:
         """Return the apartments in whose lines nothing is wrong."""

@@ -17,7 +17,8 @@ from ..estate.models import Property, Tenancy
 from ..notices.contact import NO_CONTACT, Contact
 from ..notices.contacts import TenantChangedError, keep_contact, kept
 from ..notices.models import Recipient
-from .apartments import CONTACT, apartments_of
+from .apartments import apartments_of
+from .list_columns import CONTACT
 
 NEEDED = ("unit", "tenant")
 SALT = "prewatt contact list"
@@ -60,7 +61,7 @@ def read_contact_list(property_: Property, content: bytes) -> list[Change]:
     }
     units = {name.casefold() for name in property_.units.values_list("name", flat=True)}
     changes = []
-    for row in rows:
+    for row in rows.apartments:
         if not row.contact:
             continue
         tenancy = living.get(row.unit.casefold())

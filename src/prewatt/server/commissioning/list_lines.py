@@ -11,20 +11,20 @@ from enum import StrEnum
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from ...kernel.names import natural
 from ...tables.problems import Problems
-from ..core.errors import for_people, label
+from ..core.errors import for_people
 from ..core.time import now
 from ..estate.models import Property, Tenancy, Unit
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT
 from ..notices.contacts import kept
 from ..notices.models import Recipient
-from .apartments import CONTACT, Apartment
+from .apartments import Apartment
 from .gateway_places import Places
 from .installing import InstallError
+from .list_columns import CONTACT, title_of
 
 
 class Does(StrEnum):
@@ -49,10 +49,9 @@ class Change:
     @property
     def title(self) -> str:
         """What people call the column."""
-        return str(TITLES.get(self.column) or label(self.column))
+        return title_of(self.column)
 
 
-TITLES = {"fuse": _lazy("Main fuse, W"), "parts": _lazy("Parts of the building"), "tenant": _lazy("Tenant")}
 LONGEST_PART = 50
 """The most characters of a part's name."""
 
@@ -60,8 +59,8 @@ LONGEST_PART = 50
 @dataclass(frozen=True)
 class Line:
     """What one line of a list does. `known`: the number of the unit that is there, or of a meter without a unit; 0 if
-    it is new. `gateway`: the gateway of its meter, if that is new. `changes`: what changes of what is there. `why`: why
-    nothing is done, in words.
+    it is new. `gateway`: the gateway of its meter, if that is new. `changes`: what changes of what is there, or what a new
+    one has beside its unit, meter and tenant. `why`: why nothing is done, or something of the line is left, in words.
     """
 
     apartment: Apartment
@@ -193,7 +192,7 @@ class _Planning:
         if unit is None:
             if meter is not None:
                 self._wrong(each, _in_use(meter))
-            return Line(each, Does.ADDS)
+            return Line(each, Does.ADDS, changes=_stored(each))
         return self._of_unit(each, unit, meter)
 
     def _check(self, each: Apartment, is_new: bool) -> None:
@@ -218,7 +217,7 @@ class _Planning:
     def _of_no_unit(self, each: Apartment, meter: Meter | None) -> Line:
         """Return what the line of a meter does that belongs to no unit."""
         if meter is None:
-            return Line(each, Does.ADDS)
+            return Line(each, Does.ADDS, changes=_stored(each))
         if meter.gateway.property_id != self._property.pk or meter.role != each.role:
             self._wrong(each, _in_use(meter))
         part = meter.part.name if meter.part else ""
@@ -239,14 +238,16 @@ class _Planning:
         if tenancy is None and each.tenant:
             changes.append(Change("tenant", "", each.tenant))
         if tenancy is not None and each.contact:
-            changes += self._contact_changes(each, tenancy)
-        return Line(each, Does.CHANGES if changes else Does.NOTHING, unit.pk, changes=tuple(changes))
+            contact, recipient = self._contact_changes(each, tenancy), self._recipients.get(tenancy.pk)
+            if contact and recipient is not None and recipient.changed_at is not None:
+                why = _("The tenant has changed their contacts themselves, so they stay as they are.")
+            else:
+                changes += contact
+        return Line(each, Does.CHANGES if changes else Does.NOTHING, unit.pk, changes=tuple(changes), why=why)
 
     def _contact_changes(self, each: Apartment, tenancy: Tenancy) -> list[Change]:
-        """Return what a line changes of how a tenant is reached. What the tenant has changed stays."""
+        """Return what a line says of how a tenant is reached that is not known yet."""
         recipient = self._recipients.get(tenancy.pk)
-        if recipient is not None and recipient.changed_at is not None:
-            return []
         before = kept(recipient) if recipient is not None else NO_CONTACT
         pairs = [(name, getattr(before, name), getattr(each.contact, name)) for name in CONTACT]
         return [Change(*pair) for pair in pairs if pair[2] and pair[1] != pair[2]]
@@ -276,6 +277,18 @@ def name_of(each: Apartment) -> str:
     what = [_("unit %(unit)s") % {"unit": each.unit}] if each.unit else []
     what += [_("meter %(meter)s") % {"meter": each.meter}] if each.meter else []
     return ", ".join(what)
+
+
+def _stored(each: Apartment) -> tuple[Change, ...]:
+    """Return what a line has stored of a new unit or meter, beside its unit, meter and tenant."""
+    values = {
+        "area": each.area if "area" in each.given else "",
+        "occupants": each.occupants if "occupants" in each.given else "",
+        "parts": "; ".join(each.parts),
+        "fuse": each.fuse,
+        **{name: getattr(each.contact, name) for name in CONTACT},
+    }
+    return tuple(Change(column, "", value) for column, value in values.items() if value)
 
 
 def _unit_changes(each: Apartment, unit: Unit) -> list[Change]:

@@ -31,11 +31,11 @@ from ..tariffs.versions import schedule
 from ..vending.models import TopUp
 from . import additions
 from .additions import Progress, add, add_in_parts, first_gateway, no_progress
-from .apartments import Apartment, SetupError, read_apartments
+from .apartments import Apartment, FlatList, SetupError, read_apartments
 from .enrolment import new_code
 from .installing import InstallError
 
-__all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "read_apartments", "set_up_building"]
+__all__ = ["Apartment", "Building", "BuildingPlan", "FlatList", "SetupError", "read_apartments", "set_up_building"]
 
 
 @dataclass(frozen=True)

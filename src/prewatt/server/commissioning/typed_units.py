@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from ...tables.columns import find
+from ...tables.columns import all_names, find
 from ...tables.problems import Problems, TableError
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from .apartments import NAMES, Apartment, apartments_in
+from .apartments import FlatList, apartments_in
+from .list_columns import NAMES
 
 MOST = 2000
 """The most units that are typed at once. A larger list is a file."""
@@ -33,7 +34,7 @@ _RANGE = re.compile(
 )
 
 
-def typed_apartments(text: str, currency: str, zone: str, problems: Problems | None = None) -> list[Apartment]:
+def typed_apartments(text: str, currency: str, zone: str, problems: Problems | None = None) -> FlatList:
     """Return the apartments that were typed, for a building with this `currency` and time `zone`. A TableError names all lines
     that are wrong; if `problems` are given they gather that instead, and the other lines' apartments are returned.
     """
@@ -50,16 +51,16 @@ def typed_apartments(text: str, currency: str, zone: str, problems: Problems | N
         if len(rows) > MOST + 1:
             gathered.add(number, "", _("there are more than %(most)d units. Choose a file instead") % {"most": MOST})
             break
-    apartments = apartments_in(rows, currency, zone, NEEDED, gathered)
+    typed = apartments_in(rows, currency, zone, NEEDED, gathered)
     if problems is None:
         gathered.check()
-    return apartments
+    return typed
 
 
 def _as_table(text: str, currency: str) -> list[Row] | None:
     """Return the rows of a text in which a line names the columns; None if none does."""
     try:
-        rows = list(read(text.encode(), {each for known in NAMES.values() for each in known}, currency))
+        rows = list(read(text.encode(), all_names(NAMES), currency))
         find(rows, NAMES, NEEDED)
     except TableError:
         return None

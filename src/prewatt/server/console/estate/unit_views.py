@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from ....tables.problems import Problems, TableError, whole
 from ....wire.messages import MAX_METERS
 from ...commissioning.additions import Added, add_in_parts, opened, sealed
-from ...commissioning.apartments import Apartment, apartments_of
+from ...commissioning.apartments import FlatList, apartments_of
 from ...commissioning.gateway_places import Places
 from ...commissioning.installing import InstallError, install
 from ...commissioning.list_lines import Plan, plan
@@ -40,7 +40,7 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
     """
     property_ = property_of_manager(request, pk)
     planned: Plan | None = None
-    apartments: list[Apartment] = []
+    flats = FlatList([])
     wrong: list[str] = []
     ranges: list[LikelyRange] = []
     try:
@@ -50,8 +50,8 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
             return on_from(property_, Step.UNITS)
         if request.method == "POST":
             problems = Problems()
-            apartments = _read(request, property_, problems)
-            planned = plan(property_, apartments, problems=problems)
+            flats = _read(request, property_, problems)
+            planned = plan(property_, flats.apartments, problems=problems)
             ranges = likely_ranges(request.POST.get("typed", ""), property_.currency) if not request.FILES else []
     except TableError as error:
         wrong = error.lines()
@@ -62,15 +62,16 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps_above(property_, Step.UNITS),
         "typed": request.POST.get("typed", ""),
         "plan": planned,
+        "flats": flats,
         "likely_ranges": ranges,
-        "list": sealed(apartments) if planned is not None and planned.does_something else "",
+        "list": sealed(flats.apartments) if planned is not None and planned.does_something else "",
         "wrong": wrong,
         "most_meters": MAX_METERS,
     }
     return render(request, "console/estate/add_units.html", context, status=400 if wrong else 200)
 
 
-def _read(request: HttpRequest, property_: Property, problems: Problems) -> list[Apartment]:
+def _read(request: HttpRequest, property_: Property, problems: Problems) -> FlatList:
     """Return the flats of the file that was chosen, else those that were typed, but for lines that are wrong: `problems` gathers
     those. Raises TableError if it is no list.
     """
@@ -82,13 +83,13 @@ def _read(request: HttpRequest, property_: Property, problems: Problems) -> list
     content = chosen_file(request, "file")
     if content is None:
         raise whole(choose_file())
-    apartments = apartments_of(content, property_.currency, property_.zone, NEEDED, problems)
-    if len(apartments) > MOST:
+    flats = apartments_of(content, property_.currency, property_.zone, NEEDED, problems)
+    if len(flats.apartments) > MOST:
         raise whole(
             _("The list has %(count)d lines. At most %(most)d can be added at once: split the list.")
-            % {"count": len(apartments), "most": MOST}
+            % {"count": len(flats.apartments), "most": MOST}
         )
-    return apartments
+    return flats
 
 
 def _say(request: HttpRequest, added: Added) -> None:
