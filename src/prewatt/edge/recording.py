@@ -25,7 +25,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
-from ..tables.cells import CellError, is_nothing, number_of, order_of_days, serial_of, text_of
+from ..tables.cells import CellError, number_of, order_of_days, serial_of, text_of
 from ..tables.clocks import Clock, clock_of
 from ..tables.columns import Header, all_names, find, unit_of
 from ..tables.moments import instants_of, moment_of
@@ -33,6 +33,7 @@ from ..tables.problems import Problems, TableError, shown
 from ..tables.rows import Cell, Row
 from ..tables.sheet import read
 from ..tables.spans import span_of
+from ..tables.words import is_nothing
 
 DECIMALS = 21
 """The most decimals of a kWh in the file. A binary float that was printed in full has fewer."""

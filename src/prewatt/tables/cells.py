@@ -16,24 +16,8 @@ from ..amounts import NoAmount, read_number
 from .problems import shown
 from .rows import Cell, Since1904
 from .texts import _
+from .words import is_nobody, may_be_nobody
 
-NOBODY = frozenset(
-    ("n/a", "n.a.", "n.a", "nv", "n/v", "none", "null", "nil", "nobody", "no one", "no", "no tenant", "vacant",
-     "vacancy", "empty", "unoccupied", "not occupied", "unlet", "not let", "to let", "for rent", "not rented",
-     "untenanted", "vakant", "void", "leer", "leerstand", "leerstehend", "steht leer", "unbewohnt", "unvermietet", "nicht vermietet",
-     "nicht belegt", "niemand", "keiner", "keine", "kein mieter", "keine mieter", "entfällt", "空", "空置", "空房",
-     "空室", "空闲", "闲置", "无", "無", "无人", "無人", "无人居住", "未租", "未出租", "未入住", "待租", "暂无", "没有")
-)  # fmt: skip
-"""Words that people write where nobody lives, in small letters."""
-_NOBODY_FIRST = re.compile(
-    r"(vacant|vacancy|vakant|unoccupied|unlet|untenanted|leerstand|leerstehend|unvermietet|unbewohnt)\b"
-    r"|(frei|leer|empty|void) (ab|seit|since|from)\b|空置|空房|未出租|待租|闲置"
-)
-DOUBTFUL = frozenset(
-    ("frei", "free", "na", "x", "xx", "xxx", "kein", "tbd", "tba", "tbc", "test", "unknown", "unbekannt", "available",
-     "待定", "未知", "不详")
-)  # fmt: skip
-"""Words that may be a name, or mean that there is none."""
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 """A day before the first or after the last is a typing error."""
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%b %d, %Y", "%d %b %Y")
@@ -181,38 +165,14 @@ def said_exactly(cell: Cell) -> bool:
 def tenant_of(cell: Cell) -> str:
     """Return a tenant's name; empty if the cell says that nobody lives there. Raises CellError if both are possible."""
     text = name_of(cell)
-    bare = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    word = bare.strip("()[]<>*. ")
-    if not bare.strip("()[]<>*-–—_./?·…0 ") or {word, bare} & NOBODY or _NOBODY_FIRST.match(word):
+    if is_nobody(text):
         return ""
-    if word in DOUBTFUL:
+    if may_be_nobody(text):
         raise CellError(
             _("%(found)r may be a name, or mean that nobody lives there. Leave the cell empty, or write the full name")
             % {"found": text}
         )
     return text
-
-
-def is_nothing(text: str) -> bool:
-    """Return whether a text only says that there is nothing, such as -, n/a or none."""
-    bare = unicodedata.normalize("NFKC", text).casefold().strip("()[]<>*-–—_./?·… ")
-    return not bare or bare in (
-        "n/a",
-        "na",
-        "n.a",
-        "none",
-        "null",
-        "nil",
-        "tbd",
-        "tba",
-        "tbc",
-        "keine",
-        "keiner",
-        "kein",
-        "无",
-        "暂无",
-        "没有",
-    )
 
 
 def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:

@@ -39,6 +39,29 @@ def test_a_column_that_is_empty_is_not_worth_a_word():
     assert apartments_of(b"unit;deposit;meter;tenant\nF;;m1;\n", "EUR", ZONE).unused == ()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Summe;;2 Mieter;110",
+        ";;Razem;110",
+        "合计;;2人;110",
+        "Gesamtfläche;;;110",
+        "3 Units;;;110",
+        "Anzahl: 2;;;",
+        "Total général;;;110",
+    ],
+)
+def test_a_line_that_is_a_sum_is_no_flat_wherever_its_word_stands(row):
+    flats = apartments_of(f"unit;meter;tenant;area\n1;a1;Anna;50\n2;a2;Ben;60\n{row}\n".encode(), "EUR", ZONE)
+    assert [each.unit for each in flats.apartments] == ["1", "2"] and [each.line for each in flats.left_out] == [4]
+
+
+@pytest.mark.parametrize("row", ["Sumner 3;;;40", "Total;m3;;40", "Gesamthaus;;Cem;40"])
+def test_a_flat_whose_name_is_like_a_sum_but_has_a_meter_or_a_tenant_is_a_flat(row):
+    flats = apartments_of(f"unit;meter;tenant;area\n1;a1;Anna;50\n{row}\n".encode(), "EUR", ZONE, needed=("unit",))
+    assert len(flats.apartments) == 2 and not flats.left_out
+
+
 @pytest.mark.database
 def test_the_page_shows_what_would_be_stored_and_what_would_not(building, log_in):
     file = SimpleUploadedFile("liste.csv", EXPORT.encode())

@@ -16,7 +16,6 @@ from django.utils.translation import pgettext
 from ...amounts import decimal_sign
 from ...tables.cells import (
     CellError,
-    is_nothing,
     lost_zeros,
     name_of,
     number_of,
@@ -29,6 +28,7 @@ from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
+from ...tables.words import begins_total, is_nothing
 from ..core.phone_numbers import country_at
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
@@ -36,7 +36,11 @@ from .list_columns import CONTACT, NAMES, NEEDED, ROLES, title_of
 
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
 """The units that may stand behind a number, or in brackets behind a column's name."""
-_TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
+_COUNTED = re.compile(
+    r"(sum|count|insgesamt|anzahl|nombre|liczba)\b.*|共\d+.*"
+    r"|\d+ ?(units|flats|apartments|wohnungen|einheiten|logements|lokali|户|套)"
+)
+"""What a line under a list says that counts its flats."""
 LARGEST_ON_DISK = 20_000_000
 """The most bytes of a list that the command line reads. What is chosen on a page has a bound of its own (`core.uploads`)."""
 LONGEST_NAME = 100
@@ -188,6 +192,18 @@ def _unused(rows: Sequence[Row], header: Header, filled: Collection[int]) -> tup
     )
 
 
+def _is_total(row: Row, unit: str, meter: str, tenant: str) -> bool:
+    """Return whether a row is a sum: its unit says so, or any cell if it has no unit. What stands in the place of the tenant is
+    the number of them then, and no name.
+    """
+    if meter or (tenant and not begins_total(tenant) and not any(each.isdigit() for each in tenant)):
+        return False
+    return (
+        any(map(begins_total, [unit] if unit else map(text_of, row.cells)))
+        or _COUNTED.fullmatch(unit.casefold()) is not None
+    )
+
+
 class _Reading:
     """Gathers the rows of a list, and what is wrong with them."""
 
@@ -210,7 +226,7 @@ class _Reading:
     def take(self, row: Row, cells: dict[str, Cell]) -> None:
         """Take a row of the table. Rows without unit, meter and tenant, and rows of totals, are left out."""
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
-        if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
+        if (unit or meter or tenant) and not _is_total(row, unit, meter, tenant):
             self._rows.append((row.number, cells))
         elif text := " ".join(filter(None, map(text_of, row.cells))):
             self.left_out.append(LeftOut(row.number, shown(text)))

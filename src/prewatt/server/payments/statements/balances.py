@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .words import unaccented
+from ....tables.words import unaccented
 
 _DAY = r"(?:[^a-z]*|\s(?:per|op|an?|al|del?|do|da|au|du|le|em|il|en|na|z|w|pa|pr|den|dnia)\b.*\d.*)"
 """What may follow the words: nothing but signs, or a day."""
@@ -29,18 +29,8 @@ _BALANCES = (
     r"(期初|期末|上期|本期|上日|承前|承上)?(余额|结余)|.{0,6}合计|总计|小计|承前页|过次页",
 )
 _BALANCE = re.compile(rf"({'|'.join(_BALANCES)})\W*", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|(sub-?)?(totaa?l(e|i|t|en)?|totaux|suma|somme|razem|celkem|toplam)\b.*"
-    r"|.{0,6}(合计|总计|小计|累计).*|共\d+笔.*",
-    re.IGNORECASE,
-)
 
 
 def is_balance(text: str) -> bool:
     """Return whether a text names a balance or a total, and has no other words that a payer may have written."""
     return _BALANCE.fullmatch(unaccented(text)) is not None
-
-
-def begins_total(text: str) -> bool:
-    """Return whether a text begins as a total. In a row with a day, a payer may have written it."""
-    return _TOTAL.fullmatch(unaccented(text)) is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ....amounts import LONGEST
-from .words import unaccented
+from ....tables.words import unaccented
 
 _IN = frozenset((
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .words import unaccented
+from ....tables.words import unaccented
 
 _NAMES = (
     "january jan januar janner jaenner janvier janv enero ene janeiro gennaio gen januari januar januara styczen stycznia sty leden "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ....tables.words import unaccented
 from .directions import direction
 from .errors import Why
-from .words import unaccented
 
 MOST_WORDS = 4
 """The most words of a state in a column that is known by its cells."""

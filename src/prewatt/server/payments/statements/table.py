@@ -17,9 +17,10 @@ from ....tables.columns import too_wide
 from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
+from ....tables.words import begins_total
 from ...core.time import today
 from . import names
-from .balances import begins_total, is_balance
+from .balances import is_balance
 from .data import Data
 from .days import doubtful_year, is_open, is_slashed, may_be_day, order_of, read_day, what_is_wrong
 from .directions import split_direction

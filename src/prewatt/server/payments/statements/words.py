@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _RETURNED = re.compile(
     r"r(?:ü|ue)ck(?:ü|ue)berweis|r(?:ü|ue)cklauf|r(?:ü|ue)cklast|r(?:ü|ue)ckgabe|r(?:ü|ue)ckbelast|r(?:ü|ue)ckbuchung"
@@ -24,10 +23,3 @@ def meaning(text: str) -> str:
 def says_returned(*texts: str) -> bool:
     """Return whether the texts of a booking say that it takes an earlier booking back."""
     return any(_RETURNED.search(text) for text in texts)
-
-
-def unaccented(text: str) -> str:
-    """Return a text in small letters without accents, to compare words: Débito is debito."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    # Put together again: the decomposed form has Korean syllables in their parts.
-    return unicodedata.normalize("NFC", "".join(each for each in letters if not unicodedata.combining(each)))

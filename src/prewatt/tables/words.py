@@ -1,0 +1,113 @@
+"""This module knows words that tables have in place of a value, in many languages: for sums, for nobody and for nothing. It
+compares words without capitals and accents.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def unaccented(text: str) -> str:
+    """Return a text in small letters without accents, to compare words: Débito is debito."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    # Put together again: the decomposed form has Korean syllables in their parts.
+    return unicodedata.normalize("NFC", "".join(each for each in letters if not unicodedata.combining(each)))
+
+
+_NOBODY = (
+    # English
+    "n/a|n.a.|n.a|none|null|nil|nobody|no one|no|no tenant|vacant|vacancy|empty|unoccupied|not occupied|unlet|not let",
+    "to let|to-let|for rent|not rented|unrented|untenanted|void|uninhabited|moved out",
+    # German
+    "nv|n/v|vakant|leer|leerstand|leerstehend|unbewohnt|unvermietet|nicht vermietet|nicht belegt|nicht bewohnt|niemand",
+    "keiner|keine|kein mieter|keine mieter|entfällt|ausgezogen|zu vermieten",
+    # French
+    "vacante|vide|inoccupé|inoccupée|inhabité|inhabitée|libre|à louer|non loué|non louée|aucun|aucun locataire|néant",
+    "logement vide",
+    # Spanish and Portuguese
+    "vacío|vacía|vazio|vazia|desocupado|desocupada|deshabitado|deshabitada|desabitado|sin inquilino|sin ocupar",
+    "sin alquilar|se alquila|ninguno|nadie|sem inquilino|sem morador|não alugado|não ocupado|nenhum|ninguém|para alugar",
+    # Italian
+    "sfitto|sfitta|vuoto|vuota|disabitato|disabitata|non affittato|non occupato|nessuno|da affittare",
+    # Dutch, Swedish, Danish, Norwegian and Finnish
+    "leeg|leegstand|leegstaand|onbewoond|niet verhuurd|geen|geen huurder|te huur|tomt|obebodd|ej uthyrd|ingen|ubeboet",
+    "ubebodd|ikke udlejet|ikke utleid|tyhjä|tyhjillään|ei vuokrattu",
+    # Polish, Czech, Hungarian and Romanian
+    "pusty|pusta|puste|pustostan|brak|brak najemcy|brak lokatora|niezamieszkały|niezamieszkała|niezamieszkałe|niewynajęty",
+    "niewynajęte|nikt|do wynajęcia|prázdný|prázdná|prázdné|neobsazeno|neobsazený|neobývaný|nepronajato|nikdo|üres|lakatlan",
+    "nincs|neocupat|nelocuit|nimeni",
+    # Turkish, Russian and Ukrainian
+    "boş daire|kiracı yok|kiralık|пусто|пустая|пустует|пустующая|свободна|свободно|не сдана|не сдано|не заселена|нет",
+    "нет жильца|никого|вакантна|вакантно|порожня|вільна|вільно|немає|ніхто",
+    # Hindi, Swahili, Indonesian, Vietnamese and Arabic
+    "khali|khaali|khali hai|खाली|रिक्त|कोई नहीं|wazi|hakuna|hakuna mtu|tupu|kosong|tidak ada|chưa thuê|đang trống",
+    "شاغر|شاغرة|فارغ|فارغة|خالي|خالية|لا أحد",
+    # Chinese, Japanese and Korean
+    "空|空置|空房|空室|空闲|闲置|无|無|无人|無人|无人居住|未租|未出租|未入住|待租|暂无|没有|已退租|退租|已退|已搬走|招租|招租中|待出租|空屋",
+    "未租出|空き|空き室|空き家|なし|공실|빈집|없음",
+)
+_DOUBTFUL = (
+    "frei|free|na|x|xx|xxx|kein|tbd|tba|tbc|test|unknown|unbekannt|available|待定|未知|不详|disponible|disponível",
+    "disponibile|libero|libera|livre|vago|vaga|vrij|ledig|ledigt|wolny|wolna|wolne|volný|volno|liber|boş|gol|yok|trống",
+    "reserved|reserviert|réservé|reservado|预定|已预定",
+)
+"""Words that may be a name too, or that do not say whether anybody lives there."""
+_NOTHING = (
+    "n/a|na|n.a|none|null|nil|tbd|tba|tbc|keine|keiner|kein|无|無|暂无|没有|aucun|ninguno|nenhum|nessuno|geen|brak|yok|нет|なし|없음",
+)
+_NOW = (
+    r"(z\. ?zt\.?|zzt\.?|zurzeit|zur zeit|derzeit|momentan|aktuell|steht|wohnung|noch|currently|now|still|flat|is"
+    r"|actuellement|actualmente|obecnie) "
+)
+_EMPTY = (
+    r"(vacante?s?|vacancy|vakant|unoccupied|unlet|untenanted|unrented|leerstand|leerstehend|unvermietet|unbewohnt|pustostan"
+    r"|inoccupee?|desocupad[oa]|sfitt[oa]|leegstand|onbewoond|niezamieszkał[yae])"
+)
+_BARE = r"(frei|leer|empty|void|libre|vide|pust[yae]|vazi[oa]|vaci[oa]|leeg)"
+_BEGINS_AS_NOBODY = re.compile(
+    rf"{_EMPTY}\b|{_BARE} (ab|seit|since|from|depuis|des|desde|od|sinds|vanaf)\b"
+    rf"|({_NOW})({_BARE}|{_EMPTY})\b"
+    r"|(目前|现在|当前)?(空置|空房|未出租|待租|闲置|已退租)"
+)
+_SAYS_EMPTY = re.compile(rf"\b{_EMPTY}\b|空置|退租")
+_TOTAL = re.compile(
+    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*"
+    r"|(sub-?)?(totaa?l(e|i|t|en)?|totaux|suma|somme|razem|celkem|toplam)\b.*"
+    r"|(ogołem|łacznie|spolu|osszesen|ukupno|yhteensa|i alt|sammanlagt|итого|всего|разом|jumla|jumlah|tong cong|कुल)\b.*"
+    r"|.{0,6}(合计|总计|小计|累计|共计|合計|小計|総計).*|共\d+笔.*|(المجموع|الاجمالي).*"
+    r"|(합계|총계).*"
+)
+
+
+def _set_of(*lists: str) -> frozenset[str]:
+    return frozenset(unaccented(word) for words in lists for word in words.split("|"))
+
+
+_NOBODY_WORDS, _DOUBTFUL_WORDS, _NOTHING_WORDS = _set_of(*_NOBODY), _set_of(*_DOUBTFUL), _set_of(*_NOTHING)
+
+
+def begins_total(text: str) -> bool:
+    """Return whether a text begins as a total. In a row of a person, that person may have written it."""
+    return _TOTAL.fullmatch(unaccented(text)) is not None
+
+
+def is_nothing(text: str) -> bool:
+    """Return whether a text only says that there is nothing, such as -, n/a or none."""
+    bare = unaccented(text).strip("()[]<>*-–—_./?·… ")
+    return not bare or bare in _NOTHING_WORDS
+
+
+def is_nobody(text: str) -> bool:
+    """Return whether a text in the place of a name says that there is nobody, such as vacant, - or leer seit 1.9."""
+    bare = " ".join(unaccented(text).split())
+    word = bare.strip("()[]<>*.!: ")
+    if not bare.strip("()[]<>*-–—_./?·…0 ") or _NOBODY_WORDS & {word, bare}:
+        return True
+    return _BEGINS_AS_NOBODY.match(word) is not None
+
+
+def may_be_nobody(text: str) -> bool:
+    """Return whether a text may be a name, or say that there is nobody: only its author knows."""
+    word = " ".join(unaccented(text).split()).strip("()[]<>*.!: ")
+    return word in _DOUBTFUL_WORDS or _SAYS_EMPTY.search(word) is not None
