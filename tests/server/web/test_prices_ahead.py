@@ -65,8 +65,8 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     clock.at += 12 * HOUR
     found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert [(each.text, each.price, each.energy, each.amount) for each in found.lines] == [
-        ("day", 520_000, 3 * 16 * 400, 3 * 16 * 400 * 520_000),
         ("night", 310_000, 3 * 8 * 400, 3 * 8 * 400 * 310_000),
+        ("day", 520_000, 3 * 16 * 400, 3 * 16 * 400 * 520_000),
     ]
     # A tenth of each day's 6.4 kWh.
     assert found.shift == Shift(3 * 640, 3 * 640 * 210_000, "day", "night")
@@ -101,7 +101,7 @@ def test_the_word_that_nobody_chose_for_the_one_rate_is_read_in_the_reader_s_lan
     assert client.login(username="flat1", password=PASSWORD)
     for language, word in (("en", "electricity"), ("de", "Strom"), ("zh-hans", "电费")):
         page = client.get("/me/use/", headers={"Accept-Language": language}).content.decode()
-        assert f'<li><i class="swatch rate0"></i>{word}</li>' in page
+        assert f'<li><i class="swatch rate0" data-rate></i>{word}</li>' in page
         with override(language):
             (line,) = statement(tenancy, tenancy.begins, clock.at).section("electricity")
         assert line.text == word
@@ -117,10 +117,10 @@ def test_what_shifting_saves_is_rated_with_tiers_fee_and_tax_and_tiers_are_said_
     found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert found.tiered and found.more
     assert [(each.text, each.energy) for each in found.lines] == [
-        ("day, tier 1", 9_000),
-        ("day, tier 2", 10_200),
         ("night, tier 1", 9_000),
         ("night, tier 2", 600),
+        ("day, tier 1", 9_000),
+        ("day, tier 2", 10_200),
     ]
     moved = 3 * 640
     # All that is taken from the day was in its second tier; the night's first was as good as full.
@@ -179,6 +179,9 @@ def test_prices_by_the_hour_are_shifted_within_the_day_and_the_cheapest_is_named
     assert seen.change == "More expensive from 13:00: 0.23 instead of 0.22 EUR/kWh"
     assert seen.best == "Cheapest: tomorrow 00:00 – 01:00, 0.10"
     assert [len(each.parts) for each in seen.days] == [24, 24] and seen.known is None
+    # All of it is one rate: its colour says how dear each hour is.
+    parts = seen.days[0].parts
+    assert {each.colour for each in parts} == {""} and [parts[0].shade, parts[-1].shade] == [0, 100]
 
 
 def test_strips_of_23_and_25_hours_and_marks_where_the_clock_shows_them():
@@ -187,7 +190,7 @@ def test_strips_of_23_and_25_hours_and_marks_where_the_clock_shows_them():
     assert spring.marks == [("0.00", 0), ("21.73", 6), ("47.82", 12), ("73.91", 18), ("100.00", 24)]
     autumn = price_outlook(holding((0, plain())), at(2026, 10, 24, 12), BERLIN, "EUR").days[1]
     assert [each.width for each in autumn.parts] == ["28.00", "64.00", "8.00"] and autumn.now == ""
-    assert [each.shade for each in autumn.parts] == [0, 100, 0]
+    assert [each.colour for each in autumn.parts] == ["rate0", "rate1", "rate0"]
 
 
 def test_until_when_prices_by_the_hour_are_known_is_said():
@@ -212,4 +215,4 @@ def test_hours_before_the_first_tariff_held_are_no_cheap_ones():
     )
     days = price_outlook(holding((begun, plain())), begun + HOUR, BERLIN, "EUR").days
     assert [each.price for each in days[0].parts] == [None, 520_000, 310_000]
-    assert [each.shade for each in days[0].parts] == [0, 100, 0]
+    assert [each.colour for each in days[0].parts] == ["no-rate", "rate1", "rate0"]

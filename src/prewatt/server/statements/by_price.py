@@ -21,6 +21,7 @@ from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import JournalEntry, Meter
 from ..metering.series import align, energies, used_up_to
+from ..tariffs.rate_order import rate_order
 from .statement import Line, energy_lines
 
 PART = 10
@@ -43,11 +44,13 @@ class Shift:
 @dataclass(frozen=True)
 class ByPrice:
     """A month up to now. `lines`: its energy and cost by rate, tier and price, as on the statement, but without the
-    service fee and without an added tax; `more`: whether there is a fee or an added tax. `tiered`: whether a price
-    depends on the use. `shift`: the saving if some use moves to cheaper hours; None if nothing is saved.
+    service fee and without an added tax; `more`: whether there is a fee or an added tax. `order`: of the property's rates.
+    `tiered`: whether a price depends on the use. `shift`: the saving if some use moves to cheaper hours; None if nothing is
+    saved.
     """
 
     lines: list[Line]
+    order: list[str]
     shift: Shift | None
     tiered: bool
     more: bool
@@ -69,6 +72,7 @@ def by_price(tenancy: Tenancy, at: int, meter: Meter | None) -> ByPrice | None:
     since, until = max(begin, tenancy.begins), at if tenancy.ends is None else min(at, tenancy.ends)
     return ByPrice(
         lines,
+        rate_order(versions, at),
         _shift(meter, versions, since, until, _counters(meter, since)),
         tiered=any(each.tiers is not None for each in tariffs),
         more=any(_costs_more(each) for each in tariffs),

@@ -6,7 +6,7 @@ books of these days. Amounts in nano, positive in the tenant's favour; each line
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,6 +33,7 @@ from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
 from ..payments.models import Receipt
+from ..tariffs.rate_order import rate_order
 from ..vending.keypads import account_meter_of
 from .keypad import charges_in, keypad_part
 from .keypad_figures import EntryCharge, KeypadPart
@@ -62,7 +63,8 @@ FIXED_MEMOS = frozenset(
 class Line:
     """A line of a statement. `energy` (Wh) and `price` (micro per kWh) are set if they make the amount; `at` if the
     line belongs to one instant. `included`: it is only information, and is contained in other lines. `share`: the share
-    of a shared cost, with its derivation. `receipt`: the number of a payment's receipt; empty if it has none.
+    of a shared cost, with its derivation. `receipt`: the number of a payment's receipt; empty if it has none. `rate`: the name
+    of the rate as it is stored, of a line of energy; otherwise empty.
     """
 
     section: str
@@ -75,6 +77,7 @@ class Line:
     included: bool = False
     share: Share | None = None
     receipt: str = ""
+    rate: str = ""
 
 
 @dataclass(frozen=True)
@@ -311,10 +314,11 @@ class _Energy:
     charges: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     taxes: dict[tuple[str, int, bool], int] = field(default_factory=dict)
     elsewhere: int = 0
+    versions: Sequence[Version] = ()
 
     def collect(self, meter: Meter) -> None:
         """Read the journal."""
-        versions = self.tenancy.unit.property.tariff_versions.series()
+        self.versions = self.tenancy.unit.property.tariff_versions.series()
         inside = _measured_for(self.tenancy, self.span)
         rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
         start = rows.filter(at__lte=max(self.span.begins, self.tenancy.begins)).order_by("-seq").first()
@@ -325,15 +329,15 @@ class _Energy:
             assert isinstance(entry, Reading)
             self.first = self.first or RegisterReading(entry.at, entry.register)
             self.last = RegisterReading(entry.at, entry.register)
-            self._take(entry, version_at(versions, closing(entry.at)))
+            self._take(entry, version_at(self.versions, closing(entry.at)))
             # Where the server's own figure differs from the meter's, the books follow the server's.
             self.elsewhere += (charge or 0) - entry.charge
         self.last = self.last or self.first
 
     def collect_entries(self) -> None:
         """Take the entries of a keypad meter's account."""
-        versions = self.tenancy.unit.property.tariff_versions.series()
-        for charge, version in charges_in(self.tenancy, self.span, versions):
+        self.versions = self.tenancy.unit.property.tariff_versions.series()
+        for charge, version in charges_in(self.tenancy, self.span, self.versions):
             self._take(charge, version)
 
     def _take(self, entry: Reading | EntryCharge, version: Version | None) -> None:
@@ -375,14 +379,19 @@ class _Energy:
 
     def _electricity(self) -> Iterator[Line]:
         tiered = any(tier for _rate, tier, _price in self.used)
-        for (rate, tier, price), (energy, amount) in sorted(
-            self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)
-        ):
+        order = [UNPRICED, *rate_order(self.versions, closing(self.span.ends))]
+        for rate, tier, price in sorted(self.used, key=lambda each: _place(order, *each)):
+            energy, amount = self.used[rate, tier, price]
             text = _("before any tariff") if rate == UNPRICED else shown_rate(rate)
             if tiered:
                 text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
-            yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)
+            yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier, rate=rate)
         for form in PER_KWH:
             for fee, (energy, amount) in sorted(self.charges.get(form.name, {}).items()):
                 exact = fee if fee * energy == amount else None
                 yield Line(ELECTRICITY, _(form.line), -amount, energy=energy, price=exact)
+
+
+def _place(order: Sequence[str], rate: str, tier: int, price: int | None) -> tuple[int, str, int, int]:
+    """Return where a line of energy stands among the others."""
+    return order.index(rate) if rate in order else len(order), rate, tier, price or 0

@@ -21,6 +21,7 @@ from ..metering.intervals import use_between
 from ..metering.models import Meter
 from ..metering.usage import use_by_day
 from ..metering.uses import Interval, Use
+from ..tariffs.rate_order import rate_order
 
 HALF_HOUR = 30 * MINUTE
 SLACK = 2 * HOUR
@@ -192,7 +193,7 @@ def joined(spans: Sequence[Span], parts: Sequence[Part]) -> list[Part]:
 @dataclass(frozen=True)
 class Chart:
     """A chart of what a meter used. `before`: the parts of the period before, in the same order. `rates`: the names of the
-    rates, the cheapest first. `has_earlier`: something was known before this period.
+    rates, in the `order` of the property's rates. `has_earlier`: something was known before this period.
     """
 
     period: Period
@@ -201,6 +202,7 @@ class Chart:
     parts: list[Part]
     before: list[Part]
     rates: list[str]
+    order: list[str]
     has_earlier: bool
 
     @property
@@ -235,7 +237,9 @@ def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy 
     uses = {} if period is Period.DAY else use_by_day(meter, earlier, last, known.begins, known.ends)
     parts, before = (_parts(meter, period, each, place, known, uses) for each in (first, earlier))
     has_earlier = 0 < known.begins < Span.of_days(first, last, place).begins
-    return Chart(period, first, place, parts, before, _by_price([*parts, *before]), has_earlier)
+    order = rate_order(meter.property.tariff_versions.series(), at)
+    rates = _rates([*parts, *before], order)
+    return Chart(period, first, place, parts, before, rates, order, has_earlier)
 
 
 def _known(meter: Meter, at: int, tenancy: Tenancy | None) -> Known:
@@ -269,17 +273,7 @@ def _use(interval: Interval) -> Use:
     return use
 
 
-def _by_price(parts: Iterable[Part]) -> list[str]:
-    """Return the names of the rates, the cheapest first."""
-    sums: dict[str, list[int]] = {}
-    for part in parts:
-        for rate, (energy, cost) in part.rates.items():
-            known = sums.setdefault(rate, [0, 0])
-            known[0] += energy
-            known[1] += cost
-    return sorted(sums, key=lambda rate: (_price(sums[rate]), rate))
-
-
-def _price(sums: Sequence[int]) -> int:
-    energy, cost = sums
-    return cost // energy if energy else 0
+def _rates(parts: Iterable[Part], order: Sequence[str]) -> list[str]:
+    """Return the names of the rates that were used, in their order; before them, what no tariff had a price for."""
+    used = {rate for part in parts for rate in part.rates}
+    return [*sorted(used - set(order)), *(rate for rate in order if rate in used)]

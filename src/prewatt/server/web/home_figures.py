@@ -6,7 +6,7 @@ if one query (`inventory_of`) says that there are some: a flat with years of his
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,6 +24,7 @@ from ..metering.similar_compared import Compared, similar_to
 from ..metering.usage import use_by_day
 from ..metering.uses import Use
 from ..payments.shown import ShownBack, shown_to
+from ..tariffs.rate_order import rate_order
 from ..vending.models import OPEN, TopUp
 from ..vending.order_codes import waiting_codes
 from .after_use import After
@@ -161,7 +162,7 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
         today=_used(uses, today, today, read_day is not None and read_day >= today),
         month=_used(uses, today.replace(day=1), today, meter.read_at is not None),
         month_before=_month_before(tenancy, uses, before, today),
-        rates=_rates(uses, today),
+        rates=_rates(uses, today, rate_order(account.versions, at)),
         similar=similar_to(tenancy, uses, at),
         rate=rate_name(account, at),
         price=account.price(at),
@@ -198,8 +199,8 @@ def _month_before(tenancy: Tenancy, uses: Mapping[date, Use], first: date, today
     return used if any(first <= day <= last for day in uses) else None
 
 
-def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
-    """Return the month so far by rate, the dearest last."""
+def _rates(uses: Mapping[date, Use], today: date, order: Sequence[str]) -> list[RateUse]:
+    """Return the month so far by rate, in the order of the property's rates; before them, what no tariff has a price for."""
     sums: dict[str, list[int]] = {}
     for day, use in uses.items():
         if day >= today.replace(day=1):
@@ -207,8 +208,8 @@ def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
                 known = sums.setdefault(rate, [0, 0])
                 known[0] += energy
                 known[1] += cost
-    rates = [RateUse(shown_rate(rate), energy, cost) for rate, (energy, cost) in sums.items() if energy]
-    return sorted(rates, key=lambda each: (each.charge * 1000 // each.energy, each.rate))
+    names = [*sorted(set(sums) - set(order)), *(rate for rate in order if rate in sums)]
+    return [RateUse(shown_rate(rate), *sums[rate]) for rate in names if sums[rate][0]]
 
 
 def _on_the_way(tenancy: Tenancy, meter: Meter) -> list[TopUp]:

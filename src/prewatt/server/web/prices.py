@@ -15,22 +15,22 @@ from ...kernel.account import Account
 from ...kernel.ahead import Ahead, next_change, prices_ahead
 from ...kernel.calendar import day_bounds, local, local_day
 from ...kernel.tariff import version_at
-from ...kernel.units import HOUR, MINUTE, instant
+from ...kernel.units import MINUTE, instant
 from ..core import local_forms
 from ..core.rate_names import shown_rate
+from ..tariffs.rate_order import rate_order
+from .rate_colours import colour_of
 
 MARKS = (0, 6, 12, 18, 24)
 """The hours that are written under a strip."""
 STEP = 15 * MINUTE
-WIDE = 3 * HOUR
-"""The least length (µs) of a part that has room for its price."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a day with one price. `width` is in percent of the day, as CSS takes it. `shade` is 0 for the cheapest
-    part of all that are shown and 100 for the dearest. `price` is None before the first tariff applied, when nothing
-    was charged. `wide`: it has room for its price.
+    """A part of a day with one price. `width` is in percent of the day, as CSS takes it. `colour`: the class of its rate's
+    colour; empty for a dated price, whose rate has many prices. `shade`: of these, 0 for the cheapest of all that are shown and
+    100 for the dearest. `price` is None before the first tariff applied, when nothing was charged.
     """
 
     begin: int
@@ -38,8 +38,8 @@ class Part:
     rate: str
     price: int | None
     width: str
+    colour: str
     shade: int
-    wide: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,39 @@ class PriceOutlook:
     known: int | None
 
 
-def _prices_since(first: int, days: Iterable[Iterable[Ahead]]) -> list[int]:
-    return [each.price for parts in days for each in parts if each.begin >= first]
+@dataclass(frozen=True)
+class _Colours:
+    """By what the parts of strips are coloured. `order`: of the property's rates; `dated`: the names of those with dated prices.
+    `first`: the instant of the first tariff; `low`, `high`: the prices between which those of dated prices lie.
+    """
+
+    order: list[str]
+    dated: frozenset[str]
+    first: int
+    low: int
+    high: int
+
+    def part(self, each: Ahead, width: str) -> Part:
+        """Return a part of a strip."""
+        is_priced = each.begin >= self.first
+        is_dated = is_priced and each.rate in self.dated
+        return Part(
+            each.begin,
+            each.end,
+            shown_rate(each.rate),
+            each.price if is_priced else None,
+            width,
+            "" if is_dated else colour_of(each.rate, self.order),
+            100 * (each.price - self.low) // (self.high - self.low) if is_dated and self.high > self.low else 0,
+        )
+
+
+def _colours(account: Account, days: Iterable[Iterable[Ahead]], first: int, at: int) -> _Colours:
+    tariffs = [each.calendar.tariff for each in account.versions]
+    dated = frozenset(each.dated.name for each in tariffs if each.dated is not None)
+    prices = [each.price for parts in days for each in parts if each.begin >= first and each.rate in dated]
+    order = rate_order(account.versions, at)
+    return _Colours(order, dated, first, min(prices, default=0), max(prices, default=0))
 
 
 def price_outlook(account: Account, at: int, zone_info: ZoneInfo, currency: str) -> PriceOutlook | None:
@@ -79,14 +110,15 @@ def price_outlook(account: Account, at: int, zone_info: ZoneInfo, currency: str)
     parts_by_day = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
     # A day that began without a tariff was not cheaper until there was one.
     first = account.versions[0].effective if account.versions else bounds[-1][-1]
-    shown = _prices_since(first, [parts for _day, _begin, _end, parts in parts_by_day])
+    parts_of_days = [parts for _day, _begin, _end, parts in parts_by_day]
     change = next_change(account, at)
-    differ = len(set(shown)) > 1
+    differ = len({each.price for parts in parts_of_days for each in parts if each.begin >= first}) > 1
     if change is None and not differ:
         return None
     titles = (_("today"), _("tomorrow"))
+    colours = _colours(account, parts_of_days, first, at)
     days = [
-        _strip(day, title, parts, (begin, end), at, zone_info, shown, first)
+        _strip(day, title, parts, (begin, end), at, zone_info, colours)
         for (day, begin, end, parts), title in zip(parts_by_day, titles, strict=True)
     ]
     ahead = prices_ahead(account, at, bounds[-1][-1])
@@ -103,11 +135,9 @@ def _strip(
     bounds: tuple[int, int],
     at: int,
     zone_info: ZoneInfo,
-    shown: list[int],
-    first: int,
+    colours: _Colours,
 ) -> DayStrip:
     begin, end = bounds
-    low, high = min(shown, default=0), max(shown, default=0)
 
     def percent(part: int) -> str:
         hundredths = 10_000 * part // (end - begin)
@@ -117,18 +147,7 @@ def _strip(
     return DayStrip(
         day,
         title,
-        [
-            Part(
-                each.begin,
-                each.end,
-                shown_rate(each.rate),
-                each.price if each.begin >= first else None,
-                percent(each.end - each.begin),
-                100 * (each.price - low) // (high - low) if high > low and each.begin >= first else 0,
-                each.end - each.begin >= WIDE,
-            )
-            for each in parts
-        ],
+        [colours.part(each, percent(each.end - each.begin)) for each in parts],
         # It moves in steps: a page that is looked at is not sent again each second.
         marks,
         percent((at - begin) // STEP * STEP) if begin <= at < end else "",

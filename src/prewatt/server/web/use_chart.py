@@ -26,6 +26,7 @@ from ..estate.typed_days import typed_day
 from ..metering.models import Meter
 from .charts import Chart, Part, Period, State, chart_of, next_period, period_before
 from .gate import shows_money
+from .rate_colours import colour_of
 
 EARLIEST, LATEST = 2000, 2190
 """The first and the last year of which a chart is shown."""
@@ -51,6 +52,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class ShownRate:
+    """A rate of the legend: its name for people, and the class of its colour."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
 class UseChart:
     """What the template of the chart shows. `page` and `address`: the addresses of the page with the chart, and of the chart
     alone. `data`: the numbers to be drawn, as JSON. `title_before`: the title of the period before; `energy_before` (Wh) and
@@ -67,7 +76,7 @@ class UseChart:
     earlier: Choice | None
     later: Choice | None
     rows: list[Row]
-    rates: list[str]
+    rates: list[ShownRate]
     has_more: bool
     energy_before: int
     charge_before: int
@@ -109,7 +118,7 @@ def use_chart(
         earlier=_choice(period, period_before(period, chart.first)) if chart.has_earlier else None,
         later=_choice(period, later) if later <= today else None,
         rows=rows,
-        rates=[_rate(each) for each in chart.rates],
+        rates=[ShownRate(_rate(each), colour_of(each, chart.order)) for each in chart.rates],
         has_more=any(each.of_no_rate for each in chart.parts),
         energy_before=sum(each.energy for each in chart.before[:reached]),
         charge_before=sum(each.charge for each in chart.before[:reached]),

@@ -29,6 +29,7 @@ from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, chosen_fi
 from ...estate.models import Property
 from ...estate.wall_clock import Twice, wall_clock
 from ...tariffs.models import Tariff
+from ...tariffs.rate_order import cheapest_first
 from ...tariffs.reading import examples, read_document
 from ...tariffs.versions import keep, schedule
 from ...tariffs.what_if_task import WHAT_IF, is_large, told_last_month
@@ -68,6 +69,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "base": json.dumps(draft["base"]) if draft["base"] else "",
         "dated": len(draft["base"].get("dated_prices", {}).get("prices", [])),
         "weeks": week(draft["tariff"]) if draft["tariff"] else [],
+        "order": [rate.name for rate in cheapest_first(draft["tariff"])] if draft["tariff"] else [],
         "examples": examples(),
         "known": known_tariffs(property_),
         "charges": CHARGES,

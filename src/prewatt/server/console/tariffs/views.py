@@ -35,6 +35,7 @@ from ...tariffs.compare import MOST
 from ...tariffs.models import Tariff
 from ...tariffs.price_units import has_hundredths
 from ...tariffs.prices import read_prices
+from ...tariffs.rate_order import rate_order
 from ...tariffs.versions import price_notes, schedule, schedule_prices
 from ...tariffs.what_if_task import WHAT_IF, compared, is_large
 from ...tasks import asking
@@ -50,6 +51,7 @@ from ...web.tasks.own_tasks import facts_of
 def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what applies at a property, what is to come, and what was corrected."""
     property_ = property_of_manager(request, pk)
+    order = rate_order(property_.tariff_versions.series(), now())
     versions = [
         {
             "version": each,
@@ -63,6 +65,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "zone_info": zone(property_.zone),
         "versions": versions,
+        "order": order,
         "known": known_tariffs(property_),
         "has_hundredths": has_hundredths(property_.currency),
         "cap": "" if property_.price_cap is None else in_field(property_.price_cap),
@@ -75,8 +78,6 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
 
 def week(tariff: KernelTariff) -> list[dict[str, Any]]:
     """Return a picture of a tariff's days: for each season and kind of day, its stretches as parts of the day's width."""
-    prices = sorted({rate.prices[0] for rate in tariff.rates})
-    shade = {rate.name: prices.index(rate.prices[0]) * 100 // max(len(prices) - 1, 1) for rate in tariff.rates}
     rows = []
     for season in tariff.seasons:
         for day_type in season.day_types:
@@ -85,8 +86,6 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
                 {
                     "rate": switch.rate,
                     "width": f"{(end - switch.minute) / 14.4:.4f}",
-                    "shade": shade[switch.rate],
-                    "wide": end - switch.minute >= 90,
                     "from": f"{switch.minute // 60:02}:{switch.minute % 60:02}",
                 }
                 for switch, end in zip(day_type.switches, ends, strict=True)

@@ -45,8 +45,9 @@ function datasets(figure, data, context) {
   const width = isBeside(figure) ? .62 : .94;
   const scale = measure === "energy" ? 1e3 : 1e9;
   const scaled = values => values.map(each => (each === null ? null : each / scale));
+  const swatches = figure.querySelectorAll(".swatch[data-rate]");
   const bars = data.rates.map((rate, number) => {
-    const plain = colour(figure.querySelector(`.swatch.rate${number}`));
+    const plain = colour(swatches[number]);
     return {
       label: rate.name, data: scaled(rate[measure]), stack: "now", grouped: false, barPercentage: width, order: 1,
       backgroundColor: data.states.map(state => (state === "partly" ? hatched(context, plain) : plain)),

@@ -15,14 +15,15 @@ const rows = () => [...profiles.querySelectorAll("[data-profile]")];
 const daysOf = (row) => field(row, "days").value.split(/[\s,]+/).filter(Boolean);
 const single = (days) => days.flatMap((day) => GROUPS[day] ?? [day]);
 
-// The rates of the form, from the cheapest to the dearest: each has a shade of its own.
+// The rates of the form. Their colours are those that all pages give them once the tariff is in force: the cheapest has the first.
+const COLOURS = 6;
 const rates = () => {
   const prices = [...form.querySelectorAll("[name=rate_price]")];
   const all = [...form.querySelectorAll("[name=rate_name]")].map((input, place) => ({
     name: input.value.trim(), place, price: prices[place].value, cost: parseFloat(prices[place].value.replace(",", ".")) || 0,
   })).filter((rate) => rate.name);
-  [...all].sort((a, b) => a.cost - b.cost || a.place - b.place).forEach((rate, rank) => {
-    rate.shade = all.length > 1 ? Math.round(100 * rank / (all.length - 1)) : 0;
+  [...all].sort((a, b) => a.cost - b.cost || (a.name < b.name ? -1 : 1)).forEach((rate, rank) => {
+    rate.colour = `rate${rank % COLOURS}`;
   });
   return all;
 };
@@ -66,10 +67,12 @@ const draw = (row) => {
   grid.querySelectorAll("[role=gridcell]").forEach((cell, place) => {
     const name = cells[place];
     const rate = known.find((each) => each.name === name);
-    cell.classList.toggle("unknown", !rate);
-    cell.dataset.shade = rate ? rate.shade : 0;
+    cell.className = rate ? rate.colour : "unknown";
     cell.classList.toggle("begins", !place || cells[place - 1] !== name);
     cell.dataset.rate = !place || cells[place - 1] !== name ? name : "";
+    // A name is as long as its hours, at most.
+    const next = cells.findIndex((each, later) => later > place && each !== name);
+    cell.style.setProperty("--cells", (next < 0 ? CELLS : next) - place);
     cell.setAttribute("aria-label", form.dataset.cell.replace("{from}", clock(place))
       .replace("{until}", place + 1 < CELLS ? clock(place + 1) : "24:00").replace("{rate}", name));
   });
@@ -101,7 +104,7 @@ const drawBrushes = () => {
     button.setAttribute("role", "radio");
     button.setAttribute("aria-checked", place === brush);
     button.tabIndex = place === brush ? 0 : -1;
-    patch.dataset.shade = rate.shade;
+    patch.className = rate.colour;
     button.append(patch, rate.name, " ", rate.price);
     button.addEventListener("click", () => choose(place));
     return button;
