@@ -110,7 +110,7 @@ def test_what_is_told_of_a_look_is_shown_and_changes_neither_journal_nor_balance
     text = log_in("flat1").get("/me/").content.decode()
     assert "1.234&nbsp;kW" in text and "5.250&nbsp;kWh" in text and "-1.00" in text and "live" in text
     # What is billed stays what the journal says.
-    assert "Charged until" in text and "meter 5.000&nbsp;kWh" in text
+    assert re.search("Last stored reading: [^<]*, 5.000&nbsp;kWh", text)
 
 
 def test_what_is_told_of_anothers_meter_or_again_is_refused(edge, store, moments):

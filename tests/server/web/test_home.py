@@ -12,6 +12,8 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.allocation.models import Run, Share, SharedCost
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.metering.looks import read, show
+from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.pages import for_tenant
 from prewatt.server.payments.merchants import keep_merchant
@@ -21,6 +23,7 @@ from prewatt.server.vending.models import Command
 from prewatt.server.web.figures import tenancy_panel
 from prewatt.server.web.home_figures import home_figures
 from prewatt.server.web.payers import paid_by_month
+from prewatt.wire.messages import LiveMeter
 from tests.building import PASSWORD, set_up
 from tests.gateway import at
 
@@ -77,6 +80,33 @@ def test_home_says_what_the_manager_sees_of_the_same_flat(anna, clock):
     )
     assert (home.month.energy, home.month.charge) == (panel.month_energy, panel.month_charge) != (0, 0)
     assert (home.rate, home.price, home.emergency) == (panel.rate, panel.price, panel.emergency)
+
+
+@pytest.mark.database
+def test_days_left_are_those_of_the_balance_that_is_shown_while_the_meter_reports(lived, anna, clock, store):
+    lived.live(store, at(2025, 10, 14), {"m1": 300}, HOUR)
+    top_up(anna, 50 * NANO, "more")
+    lived.obey("m1")
+    lived.deliver(store)
+    Gateway.objects.update(is_online=True)
+    meter = Meter.objects.get(unit=anna.unit_id)
+    booked = home_figures(anna, clock.at)
+    assert booked.days_left > 2
+    # Since the last reading most of it was used.
+    left = meter.balance // 10
+    show([LiveMeter(meter.name, clock.at + HOUR, register=1, power=0, closed=True, balance=left)])
+    clock.at += HOUR
+    (present,) = read([meter.pk])[0].values()
+    live = home_figures(anna, clock.at)
+    assert live.present.balance == left and live.figures.balance == meter.balance
+    assert live.days_left < booked.days_left // 2
+    assert live.days_left == tenancy_panel(anna, clock.at, anna.unit.meter, present).days_left
+    show([LiveMeter(meter.name, clock.at, register=1, power=0, closed=True, balance=-NANO)])
+    assert home_figures(anna, clock.at).days_left is None, "nothing is left"
+    show([LiveMeter(meter.name, clock.at, cause="silence")])
+    assert home_figures(anna, clock.at).days_left == booked.days_left, "what is shown is the last reading's"
+    Gateway.objects.update(is_online=False)
+    assert home_figures(anna, clock.at).days_left == booked.days_left
 
 
 @pytest.mark.database

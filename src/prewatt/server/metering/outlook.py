@@ -36,14 +36,15 @@ def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], zone_: ZoneInfo
     return list(zip(energy, charge, strict=True))
 
 
-def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | None:
+def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int, since: int | None = None) -> int | None:
     """Return for about how many days a balance (nano) will last, by the meter's recent weeks; None if too little is
-    known. The time since the last reading counts at the usual use.
+    known. `since`: the instant of the balance; left out, that of the last reading. The time from then on counts at the usual
+    use.
     """
     if meter.read_at is None or balance <= 0:
         return None
-    read, cost = _recent(meter, meter.read_at, tenancy)
-    lasts = _lasts_until(meter.read_at, read, balance, cost)
+    _read, cost = _recent(meter, meter.read_at, tenancy)
+    lasts = _lasts_until(meter.read_at if since is None else since, zone(tenancy.unit.property.zone), balance, cost)
     return None if lasts is None else days_until(lasts, at)
 
 
@@ -54,20 +55,23 @@ def fewer_days_from(lasts: int, days: int) -> int:
     return lasts - (1440 * days - 721) * MINUTE
 
 
-def lasts_until(read_at: int, begins: int, zone_: ZoneInfo, balance: int, cost: Mapping[date, int]) -> int | None:
+def lasts_until(
+    read_at: int, begins: int, zone_: ZoneInfo, balance: int, cost: Mapping[date, int], since: int | None = None
+) -> int | None:
     """Return the instant until which a balance (nano) will last; None if too little is known, or there is no balance.
-    `cost`: what the local days before the reading at `read_at` cost (nano); a missing day cost nothing. Days before the
-    tenancy began (at `begins`) do not count.
+    `cost`: what the local days before the last reading at `read_at` cost (nano); a missing day cost nothing. Days before the
+    tenancy began (at `begins`) do not count. `since`: the instant of the balance; left out, that of the last reading.
     """
     if balance <= 0:
         return None
-    read = local(read_at, zone_)
-    return _lasts_until(read_at, read, balance, {day: cost.get(day, 0) for day in _days_before(read, begins, zone_)})
+    known = {day: cost.get(day, 0) for day in _days_before(local(read_at, zone_), begins, zone_)}
+    return _lasts_until(read_at if since is None else since, zone_, balance, known)
 
 
-def _lasts_until(read_at: int, read: datetime, balance: int, cost: Mapping[date, int]) -> int | None:
-    outlook = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
-    return None if outlook is None else read_at + outlook.minutes * MINUTE
+def _lasts_until(since: int, zone_: ZoneInfo, balance: int, cost: Mapping[date, int]) -> int | None:
+    begins = local(since, zone_)
+    outlook = forecast(balance, cost, begins.date(), begins.hour * 60 + begins.minute)
+    return None if outlook is None else since + outlook.minutes * MINUTE
 
 
 def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:

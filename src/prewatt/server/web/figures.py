@@ -30,6 +30,7 @@ from ..core.sentences import say
 from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
+from ..metering.looks import Present
 from ..metering.models import Alarm, Meter
 from ..metering.outlook import by_day, days_left
 from ..metering.power_facts import facts_of_meter, moneyless, not_own
@@ -243,6 +244,15 @@ def _holds_another_balance(meter: Meter, inventory: Inventory) -> bool:
     return under_way.exists()
 
 
+def shown_balance(figures: MeterFigures, present: Present | None) -> tuple[int, int | None]:
+    """Return the balance that a page shows (nano), and its instant: the one that the meter reports at this moment, or else that
+    of its last reading. None for the instant if the meter was never read.
+    """
+    if present is None or not present.live or present.cause or not figures.own or figures.read_at is None:
+        return figures.balance, figures.read_at
+    return present.balance, max(present.at, figures.read_at)
+
+
 def meter_figures(meter: Meter, at: int) -> MeterFigures:
     """Return the state of a meter at the instant `at`, without regard to who lives there."""
     waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
@@ -280,8 +290,12 @@ def _is_on_the_way(payment: TopUp) -> bool:
     return command is not None and command.reached_at is None and command.state in OPEN
 
 
-def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
-    """Return what the manager sees of a tenancy's flat; None if the unit has no meter (`meter`)."""
+def tenancy_panel(
+    tenancy: Tenancy, at: int, meter: Meter | None, present: Present | None = None
+) -> TenancyPanel | None:
+    """Return what the manager sees of a tenancy's flat; None if the unit has no meter (`meter`). `present`: what that meter
+    reports at this moment.
+    """
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)
@@ -298,6 +312,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
     today = local_day(at, zone_)
     days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)
+    left, since = shown_balance(figures, present)
     return TenancyPanel(
         tenancy=tenancy,
         figures=figures,
@@ -309,7 +324,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         rate=rate_name(account, at),
         price=account.price(at),
         emergency=emergency_now(account, at),
-        days_left=days_left(meter, tenancy, account.room(figures.balance), at)
+        days_left=days_left(meter, tenancy, account.room(left), at, since)
         if account.settings.credit_limit_cuts
         else None,
         taken_back=shown_to(tenancy, zone_, at) if inventory.taken_back else [],

@@ -36,6 +36,7 @@ from .figures import (
     figures_by,
     of_tenancy,
     rate_name,
+    shown_balance,
     waiting_of,
 )
 from .inventory import Inventory, inventory_of
@@ -147,6 +148,7 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     codes = _codes(payments, meter, inventory)
     beside = beside_meter(inventory, payments, codes[0].digits if codes and not codes[0].what else "", after)
     figures = of_tenancy(figures_by(meter, property_, waiting, 0, at, beside), tenancy, inventory)
+    left, since = shown_balance(figures, present)
     today = local_day(at, place)
     read_day = None if meter.read_at is None else closing_day(meter.read_at, place)
     before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
@@ -156,7 +158,7 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
         tenancy=tenancy,
         figures=figures,
         present=present,
-        days_left=_days_left(tenancy, figures, uses, account.room(figures.balance), at)
+        days_left=_days_left(tenancy, figures, uses, account.room(left), since, at)
         if account.settings.credit_limit_cuts
         else None,
         today=_used(uses, today, today, read_day is not None and read_day >= today),
@@ -176,11 +178,13 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     )
 
 
-def _days_left(tenancy: Tenancy, figures: MeterFigures, uses: Mapping[date, Use], room: int, at: int) -> int | None:
+def _days_left(
+    tenancy: Tenancy, figures: MeterFigures, uses: Mapping[date, Use], room: int, since: int | None, at: int
+) -> int | None:
     if figures.read_at is None:
         return None
     cost = {day: use.charge for day, use in uses.items()}
-    lasts = lasts_until(figures.read_at, tenancy.begins, figures.zone_info, room, cost)
+    lasts = lasts_until(figures.read_at, tenancy.begins, figures.zone_info, room, cost, since)
     return None if lasts is None else days_until(lasts, at)
 
 

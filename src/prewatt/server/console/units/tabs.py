@@ -66,7 +66,7 @@ class UnitPage:
     @cached_property
     def panel(self) -> TenancyPanel | None:
         """What the tenant sees of the meter; None if nobody lives or comes there, or there is no meter."""
-        panel = tenancy_panel(self.tenant, self.at, self.meter) if self.tenant else None
+        panel = tenancy_panel(self.tenant, self.at, self.meter, self._watched.meter_present) if self.tenant else None
         return panel and replace(panel, figures=self.seen(panel.figures))
 
     def seen(self, figures: MeterFigures) -> MeterFigures:
