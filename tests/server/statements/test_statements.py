@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prewatt.kernel.entries import ChangeTenancy, Debit, GrantCredit
-from prewatt.kernel.tariff import Period, Tariff, Tax, Tiers
+from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, NANO, exact_money
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
@@ -95,6 +95,25 @@ def test_a_statement_says_every_movement_and_is_the_books(edge, store, anna, clo
         ("flat, tier 2", 48 * 321 - 10_000, 2 * PRICE),
         ("Service fee", 48 * 321, 10_007),
     ]
+
+
+def two_rates(name, day, night):
+    """A tariff with a rate for the day and one for the night."""
+    switches = (Switch(0, "night"), Switch(8 * 60, "day"), Switch(20 * 60, "night"))
+    season = Season("year", 1, 1, (DayType("every day", tuple(range(8)), switches),))
+    return Tariff(name, "EUR", ZONE, (Rate("day", (day,)), Rate("night", (night,))), (season,))
+
+
+def test_a_later_tariff_leaves_a_statement_as_it_was(edge, store, anna, clock):
+    where = anna.unit.property
+    schedule(where, keep(where.organisation, two_rates("two", 2 * PRICE, PRICE)), at(2025, 10, 8))
+    schedule(where, keep(where.organisation, FLAT), at(2025, 10, 9))
+    edge.obey("m1")
+    edge.live(store, at(2025, 10, 10), USED, HOUR)
+    made = statement(anna, at(2025, 10, 7), clock.at + 1)
+    assert [line.text for line in made.section("electricity")] == ["flat", "night", "day"]
+    schedule(where, keep(where.organisation, two_rates("two others", PRICE // 2, PRICE)), at(2025, 11, 1))
+    assert statement(anna, at(2025, 10, 7), clock.at + 1) == made
 
 
 def test_a_line_says_energy_price_tier_and_registers(edge, store, anna, clock):

@@ -379,7 +379,9 @@ class _Energy:
 
     def _electricity(self) -> Iterator[Line]:
         tiered = any(tier for _rate, tier, _price in self.used)
-        order = [UNPRICED, *rate_order(self.versions, closing(self.span.ends))]
+        end = closing(self.span.ends)
+        # Of the versions up to then: a later one leaves a statement that is made again as it was.
+        order = [UNPRICED, *rate_order([each for each in self.versions if each.effective <= end], end)]
         for rate, tier, price in sorted(self.used, key=lambda each: _place(order, *each)):
             energy, amount = self.used[rate, tier, price]
             text = _("before any tariff") if rate == UNPRICED else shown_rate(rate)
