@@ -71,6 +71,16 @@ def _say_what_is_left(flats: FlatList) -> None:
     """Say what of a list is not stored, beside what is printed at the end."""
     if flats.unused:
         typer.echo(_("These columns of the list are not used: %(names)s.", names="; ".join(flats.unused)), err=True)
+    for rival in flats.rivals:
+        typer.echo(
+            _(
+                "“%(used)s” was taken for this, and “%(name)s” was not: %(title)s. If that is wrong, remove the column “%(used)s”.",
+                name=rival.label,
+                used=rival.used.label,
+                title=rival.used.title,
+            ),
+            err=True,
+        )
     for each in flats.left_out:
         typer.echo(_("Line %(line)s is no flat and is left out: %(text)s", line=each.line, text=each.text), err=True)
 

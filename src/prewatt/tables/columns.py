@@ -17,7 +17,8 @@ WITHIN = 60
 """The number of first lines in which the names are looked for: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNIT = re.compile(
-    r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$| (?:utc|gmt|ce?s?t|mes?z|ept)$"
+    r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh|m2|qm|sqm|mq)$"
+    r"| (?:utc|gmt|ce?s?t|mes?z|ept)$"
 )
 _FED_IN = re.compile(
     r"\b(?:re)?export(?:ed|s)?\b|feed[ -]?in|\bfed[ -]in\b|einspeis|eingespeist|rücklieferung|lieferung ins netz"
@@ -26,6 +27,31 @@ _FED_IN = re.compile(
 )
 """Words of energy that flows the other way, into the grid: it is never what was used, nor its price what is paid."""
 _PER_KWH = re.compile(r"[(\[【].*(?:kwh|千瓦[时時])")
+_NUMBER = frozenset(
+    (
+        "",
+        "no",
+        "nr",
+        "number",
+        "nummer",
+        "num",
+        "name",
+        "n°",
+        "nb",
+        "numéro",
+        "numero",
+        "número",
+        "numer",
+        "číslo",
+        "номер",
+        "de",
+        "del",
+        "do",
+        "du",
+        "of",
+    )
+)
+"""Words of a column's name that add nothing."""
 _STROKE = re.compile(r"[/|、·]")
 _QUOTES = "\"'“”„‘’«»`"
 
@@ -48,7 +74,7 @@ def without_number(name: str) -> str:
     "zähler".
     """
     words = re.split(r"[\s.\-/#]+", without_unit(name))
-    return " ".join(word for word in words if word not in ("", "no", "nr", "number", "nummer", "num", "name"))
+    return " ".join(word for word in words if word not in _NUMBER)
 
 
 def meant(name: str, names: Mapping[str, Sequence[str]]) -> str:

@@ -72,7 +72,7 @@ _BEGINS_AS_NOBODY = re.compile(
 )
 _SAYS_EMPTY = re.compile(rf"\b{_EMPTY}\b|空置|退租")
 _TOTAL = re.compile(
-    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*"
+    r"(sub-?|sous[- ]|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*"
     r"|(sub-?)?(totaa?l(e|i|t|en)?|totaux|suma|somme|razem|celkem|toplam)\b.*"
     r"|(ogołem|łacznie|spolu|osszesen|ukupno|yhteensa|i alt|sammanlagt|итого|всего|разом|jumla|jumlah|tong cong|कुल)\b.*"
     r"|.{0,6}(合计|总计|小计|累计|共计|合計|小計|総計).*|共\d+笔.*|(المجموع|الاجمالي).*"

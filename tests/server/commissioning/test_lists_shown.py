@@ -120,3 +120,66 @@ def test_the_command_names_what_of_a_list_is_not_stored(clock, tmp_path):
     assert "not used: column 3, which has no name; Kaution." in result.output
     assert "Line 5 is no flat and is left out: Summe 1500,00" in result.output
     assert Property.objects.get(name="Elm").units.get().name == "Top 7"
+
+
+@pytest.mark.parametrize(
+    ("head", "zone"),
+    [
+        ("Flat No.;KPLC Meter No;Tenant;Persons;Mobile No", "Africa/Nairobi"),
+        ("WE-Nr.;Zähler-Nr. Strom;Mieter;Pers.;Handy", "Europe/Berlin"),
+        ("Logement;N° compteur;Locataire;Nb occupants;Tél.", "Europe/Paris"),
+        ("APPARTEMENT;NUMERO DE COMPTEUR;LOCATAIRE;NOMBRE DE PERSONNES;TELEPHONE", "Europe/Paris"),
+        ("Vivienda;Contador;Inquilino;Nº de personas;Móvil", "Europe/Madrid"),
+        ("Apto;Nº do medidor;Morador;Pessoas;Celular", "America/Sao_Paulo"),
+        ("Interno;Contatore;Inquilino;Persone;Cellulare", "Europe/Rome"),
+        ("Woning;Meternummer;Huurder;Aantal personen;Mobiel", "Europe/Amsterdam"),
+        ("Nr lokalu;Nr licznika;Najemca;Liczba osób;Nr telefonu", "Europe/Warsaw"),
+        ("Číslo bytu;Elektroměr;Nájemník;Počet osob;Mobil", "Europe/Prague"),
+        ("Daire No;Sayaç No;Kiracı;Kişi sayısı;Cep telefonu", "Europe/Istanbul"),
+        ("Квартира №;Счётчик;Жилец;Проживающих;Телефон", "Europe/Moscow"),
+        ("Lägenhet;Elmätare;Hyresgäst;Antal personer;Mobilnummer", "Europe/Stockholm"),
+        ("फ्लैट;मीटर;किरायेदार;Persons;मोबाइल", "Asia/Kolkata"),
+        ("房号;电表号;租客姓名;人数;手机号", "Asia/Shanghai"),
+    ],
+)
+def test_columns_have_the_names_that_an_office_of_each_country_gives_them(head, zone):
+    flats = apartments_of(f"{head}\n1;00123;Kim;2;\n".encode(), "", zone)
+    assert not flats.unused and len(flats.used) == 5
+    (flat,) = flats.apartments
+    assert (flat.unit, flat.meter, flat.tenant, flat.occupants) == ("1", "00123", "Kim", "2")
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "name"),
+    [
+        ("First name;Last name", "Anna;Berg", "Anna Berg"),
+        ("Name;Vorname", "Berg;Anna", "Anna Berg"),
+        ("Mieter;Vorname", "Anna Berg;Anna", "Anna Berg"),
+        ("Prénom;Nom", "Zoé;Dupont", "Zoé Dupont"),
+        ("Vorname;Nachname", ";Leerstand", ""),
+        ("Nachname;x", "Berg;", "Berg"),
+    ],
+)
+def test_a_name_in_two_columns_is_one_name(head, cells, name):
+    flats = apartments_of(f"unit;meter;{head}\n1;a1;{cells}\n".encode(), "EUR", ZONE)
+    assert [each.tenant for each in flats.apartments] == [name] and not flats.unused
+
+
+def test_two_columns_of_one_meaning_are_both_named():
+    text = "Unit;Meter;Resident;Name;First name;Last name\n1;a1;t0001;Smith John;John;Smith\n"
+    flats = apartments_of(text.encode(), "USD", "America/New_York")
+    assert [each.tenant for each in flats.apartments] == ["t0001"]
+    assert flats.unused == ("Name", "First name", "Last name")
+    assert [(each.label, each.used.label, each.used.title) for each in flats.rivals] == [("Name", "Resident", "Tenant")]
+
+
+def test_of_two_numbers_of_a_tenant_the_mobile_one_is_taken():
+    text = "Wohnung;Zähler;Mieter;Telefon;Mobil\n1;a1;Anna;030 1234567;0151 23456789\n"
+    flats = apartments_of(text.encode(), "EUR", ZONE)
+    assert flats.apartments[0].contact.phone == "+4915123456789" and flats.rivals[0].label == "Telefon"
+
+
+@pytest.mark.parametrize("role", ["common", "Allgemein", "PARTIES COMMUNES", "Común", "wspólne", "公摊"])
+def test_a_role_is_known_in_the_languages_of_the_columns(role):
+    flats = apartments_of(f"unit;meter;tenant;role\n;m1;;{role}\n".encode(), "EUR", ZONE)
+    assert flats.apartments[0].role == "common"

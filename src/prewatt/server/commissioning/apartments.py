@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,11 +28,11 @@ from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from ...tables.words import begins_total, is_nothing
+from ...tables.words import begins_total, is_nothing, unaccented
 from ..core.phone_numbers import country_at
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
-from .list_columns import CONTACT, NAMES, NEEDED, ROLES, title_of
+from .list_columns import CONTACT, NAMES, NEEDED, ROLES, column_of, title_of
 
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
 """The units that may stand behind a number, or in brackets behind a column's name."""
@@ -93,6 +93,14 @@ class UsedColumn:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A column that is not used, though its name may mean the same as that of the `used` one."""
+
+    label: str
+    used: UsedColumn
+
+
+@dataclass(frozen=True)
 class LeftOut:
     """A line of a list that is no flat and no meter, such as a sum or a remark, with the beginning of its text."""
 
@@ -103,12 +111,13 @@ class LeftOut:
 @dataclass(frozen=True)
 class FlatList:
     """What was read of a list: its apartments; the columns that were used; the names of the columns that have values, but are
-    not used; and the lines that were left out.
+    not used; which of these may be what another one was taken for; and the lines that were left out.
     """
 
     apartments: list[Apartment]
     used: tuple[UsedColumn, ...] = ()
     unused: tuple[str, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -154,7 +163,7 @@ def apartments_in(
         "meter": pgettext("column of a list", "meter"),
         "tenant": pgettext("column of a list", "tenant"),
     }
-    header = find(rows, NAMES, needed, titles=titles)
+    header = find(rows, NAMES, needed, instead=(("tenant", "last name"),), titles=titles)
     gathered = Problems() if problems is None else problems
     reading = _Reading(header, country_at(zone, currency), "meter" in needed, gathered)
     if not header.number:
@@ -171,25 +180,36 @@ def apartments_in(
     apartments = reading.made()
     if problems is None:
         gathered.check()
-    return FlatList(apartments, _used(header), _unused(rows, header, filled), tuple(reading.left_out))
+    used, unused = _used(header), _unused(rows, header, filled)
+    return FlatList(apartments, tuple(used.values()), unused, _rivals(used, unused), tuple(reading.left_out))
 
 
-def _used(header: Header) -> tuple[UsedColumn, ...]:
+def _read_columns(header: Header) -> list[str]:
+    """Return the columns that are read. The parts of a name are not, where it stands whole or is there twice."""
+    parts = {"first name", "last name"} if "last name" in header.places else set()
+    return sorted(header.places.keys() - parts, key=header.places.__getitem__)
+
+
+def _used(header: Header) -> dict[str, UsedColumn]:
     """Return the columns that are read, in the order of the list; none if nobody has named them."""
     if not header.number:
-        return ()
-    names = sorted(header.places, key=header.places.__getitem__)
-    return tuple(UsedColumn(shown(header.labels[name]), title_of(name)) for name in names)
+        return {}
+    return {name: UsedColumn(shown(header.labels[name]), title_of(name)) for name in _read_columns(header)}
 
 
 def _unused(rows: Sequence[Row], header: Header, filled: Collection[int]) -> tuple[str, ...]:
     """Return the names of the columns at the places that are `filled`, but not read."""
     named = next((row.cells for row in rows if row.number == header.number), [])
-    places = sorted(set(filled) - set(header.places.values()))
+    places = sorted(set(filled) - {header.places[name] for name in _read_columns(header)})
     return tuple(
         shown(text_of(named[place])) or _("column %(number)d, which has no name") % {"number": place + 1}
         for place in places
     )
+
+
+def _rivals(used: Mapping[str, UsedColumn], unused: Collection[str]) -> tuple[Rival, ...]:
+    """Return the columns that are not used because another one of their meaning is."""
+    return tuple(Rival(label, used[name]) for label in unused if (name := column_of(label)) in used)
 
 
 def _is_total(row: Row, unit: str, meter: str, tenant: str) -> bool:
@@ -225,6 +245,9 @@ class _Reading:
 
     def take(self, row: Row, cells: dict[str, Cell]) -> None:
         """Take a row of the table. Rows without unit, meter and tenant, and rows of totals, are left out."""
+        first, last = cells.get("first name", ""), cells.get("tenant", "")
+        if "last name" not in cells and text_of(first) and text_of(last) and text_of(first) not in text_of(last):
+            cells["tenant"] = f"{text_of(first)} {text_of(last)}"
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
         if (unit or meter or tenant) and not _is_total(row, unit, meter, tenant):
             self._rows.append((row.number, cells))
@@ -339,7 +362,7 @@ class _Reading:
         return Contact(**fields)
 
     def _role(self, line: int, cell: Cell) -> str:
-        name_ = unicodedata.normalize("NFKC", text_of(cell)).casefold()
+        name_ = unaccented(text_of(cell))
         for role, words in ROLES.items():
             if name_ in words:
                 return role.value
@@ -347,7 +370,7 @@ class _Reading:
             line,
             "role",
             _("%(found)r is not a known role. Known roles: %(known)s")
-            % {"found": name_, "known": ", ".join(Meter.Role.values)},
+            % {"found": shown(text_of(cell)), "known": ", ".join(Meter.Role.values)},
         )
         return Meter.Role.UNIT
 
