@@ -2,8 +2,10 @@
 
 import re
 import zipfile
+from csv import DictReader
+from dataclasses import replace
 from datetime import date
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -17,7 +19,7 @@ from prewatt.server.notices.contacts import keep_contact
 from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.payments.staff import record
 from prewatt.server.statements import many_task
-from prewatt.server.statements.papers import give_out, paper_of
+from prewatt.server.statements.papers import digest_of, give_out, paper_of
 from prewatt.server.statements.statement import days, month, statement
 from prewatt.server.tasks.models import Task
 from prewatt.server.tasks.queueing import claim
@@ -73,7 +75,15 @@ def test_a_statement_keeps_its_number_until_its_figures_change_and_a_preliminary
     assert StatementPaper.objects.count() == 3
 
 
-def test_the_landlord_the_number_and_the_receipt_stand_on_it_and_what_programs_read_is_as_before(anna, manager):
+def test_a_statement_keeps_its_number_in_whatever_order_its_rates_are_listed(anna):
+    one = october(anna)
+    energy = [each for each in one.lines if each.tier is not None]
+    more = [replace(energy[0], rate=rate, price=price) for rate, price in (("a", 3), ("b", 1))]
+    first, last = (replace(one, lines=[*one.lines, *order]) for order in (more, more[::-1]))
+    assert digest_of(first) == digest_of(last) != digest_of(one)
+
+
+def test_the_landlord_the_number_and_the_receipt_stand_on_it_and_the_receipt_in_what_programs_read(anna, manager):
     Organisation.objects.update(address="Lindenstr. 5\n10115 Berlin", tax_id="DE 123")
     page = f"/tenancies/{anna.pk}/statement/?month=2025-10"
     shown = text_of(manager.get(page))
@@ -81,7 +91,11 @@ def test_the_landlord_the_number_and_the_receipt_stand_on_it_and_what_programs_r
     assert "Statement 000001" not in shown, "it was not given out yet"
     pdf = manager.get(f"{page}&format=pdf")
     assert pdf.content.startswith(b"%PDF") and "Statement 000001" in text_of(manager.get(page))
-    assert "receipt" not in manager.get(f"{page}&format=csv").content.decode()
+    rows = list(DictReader(StringIO(manager.get(f"{page}&format=csv").content.decode("utf-8-sig"))))
+    top_ups = [row["receipt"] for row in rows if row["section"] == "top-ups"]
+    assert top_ups == ["000001"] and {row["receipt"] for row in rows if row["section"] != "top-ups"} == {""}
+    lines = manager.get(f"{page}&format=json").json()["lines"]
+    assert [line.get("receipt") for line in lines if line["section"] == "top-ups"] == top_ups
     assert "September" not in shown and "December" not in shown
 
 

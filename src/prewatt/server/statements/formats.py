@@ -14,7 +14,7 @@ from .statement import Line, Statement
 
 SCHEMA = "prewatt-statement-1"
 """The name and version of the JSON form."""
-COLUMNS = ("section", "text", "at", "tier", "kwh", "price_per_kwh", "amount", "rounded", "included")
+COLUMNS = ("section", "text", "at", "tier", "kwh", "price_per_kwh", "amount", "rounded", "included", "receipt")
 """The columns of the CSV."""
 
 
@@ -106,6 +106,9 @@ def _line(statement: Statement, line: Line) -> dict[str, Any]:
         "rounded": statement.rounded(line.amount),
         "included": line.included,
     }
+    # What has neither a receipt nor a share says nothing of them, as in statements that were stored before.
+    if line.receipt:
+        values["receipt"] = line.receipt
     return values | ({"derivation": derivation(line.share)} if line.share else {})
 
 

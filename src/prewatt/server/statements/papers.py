@@ -11,18 +11,25 @@ from ..billing.models import StatementPaper
 from ..core.time import now
 from ..ledger.numbering import next_number
 from ..metering.locking import lock_organisation
-from .statement import Statement
+from .statement import Line, Statement
 
 
 def digest_of(document: Statement) -> str:
-    """Return the hash of a statement's figures. Words are left out: the same statement in another language is the same."""
+    """Return the hash of a statement's figures. Words are left out: the same statement in another language is the same. So is one
+    that lists the rates in another order.
+    """
+    by_rate = iter(sorted((each for each in document.lines if each.tier is not None), key=_by_rate))
     lines = [
         (line.section, line.at, line.energy, line.price, line.tier, line.included, line.amount)
-        for line in document.lines
+        for line in (next(by_rate) if each.tier is not None else each for each in document.lines)
     ]
     registers = [each and (each.at, each.register) for each in (document.first, document.last)]
     figures = json.dumps([document.opening, document.closing, lines, registers])
     return hashlib.sha256(figures.encode()).hexdigest()
+
+
+def _by_rate(line: Line) -> tuple[str, int, int]:
+    return line.rate, line.tier or 0, line.price or 0
 
 
 def paper_of(document: Statement) -> StatementPaper | None:
