@@ -44,13 +44,15 @@ SEEDS = {name: bytes([number] * 32) for number, name in enumerate(("server", "ga
 SERVER, GATEWAY, PHONE = (SigningKey.from_bytes(seed) for seed in SEEDS.values())
 NOW, NONCE = 1_790_000_000_123_456, bytes(range(32))
 CHALLENGE = Challenge("g1", NONCE, NOW)
+MOST = 10_000_001 * NANO
+"""A million times ten, as in dong: more than JavaScript counts one by one."""
 LONG = "电表在楼道里 " * 25
 
 
 def instructions():
     """Each order with all of its details and with none, and all else that staff can say."""
     for name, kind in BY_STAFF.items():
-        for details in ({}, {"override": True, "watts": 2000, "amount": 5 * NANO, "until": NOW + HOUR}):
+        for details in ({}, {"override": True, "watts": 2000, "amount": 5_000_001 * NANO, "until": NOW + HOUR}):
             own = {detail: value for detail, value in details.items() if needs(kind, detail)}
             for meter, reason in (("m1", ""), ("Zähler 7/⚡".replace("/", "-"), LONG)):
                 said = {"do": "act", "meter": meter, "action": name, "reason": reason, **own}
@@ -68,7 +70,7 @@ def vectors():
         actions=("restore", "close"),
         begins=NOW,
         ends=NOW + HOUR,
-        most_amount=5 * NANO,
+        most_amount=MOST,
         longest=HOUR,
         issued=NOW,
         gateways=(GatewayKey("g1", GATEWAY.public()),),

@@ -30,7 +30,7 @@ const whole = (typed, such) => {
 // An amount in nano, by its digits: a number with a point would be rounded.
 const nano = (typed, decimals) => {
   if (!plain(typed)) return 0;
-  const digits = /^(\d{1,6})(?:[.,](\d*))?$/.exec(plain(typed));
+  const digits = /^(\d{1,9})(?:[.,](\d*))?$/.exec(plain(typed));
   const such = (12.5).toLocaleString(language, {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
   if (!digits || (digits[2] || "").length > decimals) throw new Wrong(word("money", {such, decimals}));
   return Number(digits[1] + (digits[2] || "").padEnd(NANO, "0"));

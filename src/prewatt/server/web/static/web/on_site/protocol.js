@@ -80,7 +80,7 @@ const put = (value, out) => {
   if (value === null) out.push(0xc0);
   else if (typeof value === "boolean") out.push(value ? 0xc3 : 0xc2);
   else if (typeof value === "number") {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a natural number: ${value}`);
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 64) throw new RangeError(`not a natural number: ${value}`);
     if (value < 128) out.push(value);
     else {
       const size = value < 256 ? 0 : value < 65536 ? 1 : value < 2 ** 32 ? 2 : 3;
@@ -112,8 +112,9 @@ class Reader {
     return this.bytes.subarray(this.at - count, this.at);
   }
   number(size) {
-    const value = this.take(size).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (!Number.isSafeInteger(value)) throw malformed();
+    const taken = this.take(size), value = taken.reduce((sum, byte) => sum * 256 + byte, 0);
+    // Millions of dong in nano are beyond 2 ** 53, and not rounded, as they end in zeros.
+    if (!same(big(value, size), taken)) throw malformed();
     return value;
   }
   list(count, depth) { return Array.from({length: Math.min(count, this.bytes.length)}, () => this.value(depth + 1)); }
