@@ -80,6 +80,12 @@ def prices(
     per_mwh: Annotated[
         bool, typer.Option("--per-mwh", help="The prices in the file are per MWh, or in thousandths, such as fils.")
     ] = False,
+    decimal: Annotated[
+        str,
+        typer.Option(
+            help="Sign before the decimals in the file: a point or a comma.", show_default="the one that the file tells"
+        ),
+    ] = "",
     property_name: PropertyOption = "",
 ) -> None:
     """Load prices that each have a date and time, such as half-hourly prices.
@@ -93,7 +99,7 @@ def prices(
     if hundredths and not has_hundredths(property_.currency):
         raise CommandError(_("%(currency)s has no hundredths", currency=property_.currency))
     with transaction.atomic():
-        for line in _load_prices(property_, file, base, "0.01" if hundredths else "0.001" if per_mwh else ""):
+        for line in _load_prices(property_, file, base, "0.01" if hundredths else "0.001" if per_mwh else "", decimal):
             typer.echo(line)
 
 
@@ -157,15 +163,19 @@ def _tariff(property_: Property, named: str) -> Tariff:
     )
 
 
-def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list[str]:
+def _load_prices(property_: Property, file: Path, base: str, scale: str, decimal: str) -> list[str]:
     """Apply the dated prices of a file on top of a tariff, or of the present one. Returns the lines to print.
 
-    `scale`: see `read_prices`. Raises CommandError that names the file.
+    `scale`, `decimal`: see `read_prices`. Raises CommandError that names the file.
     """
     tariff = _tariff(property_, base) if base else property_.tariff_versions.present().tariff
     try:
         series = read_prices(
-            file.read_bytes(), scale=scale, time_zone=zone_named(property_.zone), currency=property_.currency
+            file.read_bytes(),
+            scale=scale,
+            time_zone=zone_named(property_.zone),
+            currency=property_.currency,
+            decimal=decimal,
         )
     except OSError as error:
         raise CommandError(_("%(file)s: can't be read (%(error)s)", file=file, error=error)) from None

@@ -269,6 +269,38 @@ def test_a_unit_that_is_not_clear_is_asked(head, price, scale, says):
 
 
 @pytest.mark.parametrize(
+    ("head", "prices", "decimal", "micro"),
+    [
+        ("price (EUR/MWh)", ("1.234", "2.345"), ".", [1_234, 2_345]), ("price (EUR/MWh)", ("1.234", "2.345"), ",", [1_234_000, 2_345_000]),
+        ("price (EUR/MWh)", ("1.234", "85,12"), "", [1_234_000, 85_120]), ("price (EUR/MWh)", ("1.234", "85.12"), "", [1_234, 85_120]),
+        ("price (EUR/MWh)", ("85.120", "90.125"), "", [85_120, 90_125]),
+        ("price (EUR/kWh)", ("1.234", "2.345"), "", [1_234_000, 2_345_000]),
+        ("price (ct/kWh)", ("18,345", "19,125"), "", [183_450, 191_250]), ("price (EUR/MWh)", ("-1.234", "85,12"), "", [0, 85_120]),
+        ("price (ct/kWh)", ("1,234", "2,345"), "", [12_340, 23_450]),
+    ],
+)  # fmt: skip
+def test_thousands_and_decimals_are_told_by_the_other_prices_or_the_price_or_chosen(head, prices, decimal, micro):
+    rows = "".join(f"{hour(number)};{price}\n" for number, price in enumerate(prices))
+    assert list(told(f"from;{head}\n{rows}", currency="EUR", decimal=decimal)[0].prices) == micro
+
+
+@pytest.mark.parametrize(
+    ("head", "prices", "decimal", "says"),
+    [
+        ("price (EUR/MWh)", ("1.234", "2.345"), "", r"line 2, .*'1.234' can be 1.234 or 1234. Choose with the file"),
+        ("price (ct/kWh)", ("1.234", "1,5"), "", r"line 2, .*'1.234' can be 1.234 or 1234"),
+        ("price (EUR/kWh)", ("0,123", "1.234"), "", r"line 3, .*'1.234' can be 1.234 or 1234"),
+        ("price (EUR/kWh)", ("0,123", "1.234"), ".", r"line 2, .*'0,123' has another sign before its decimals"),
+        ("price (EUR/kWh)", ("0,123", "1.234"), "x", r"'x' is no sign before decimals"),
+    ],
+)  # fmt: skip
+def test_thousands_that_nothing_tells_are_asked(head, prices, decimal, says):
+    rows = "".join(f"{hour(number)};{price}\n" for number, price in enumerate(prices))
+    with pytest.raises(TariffError, match=says):
+        told(f"from;{head}\n{rows}", currency="EUR", decimal=decimal)
+
+
+@pytest.mark.parametrize(
     ("text", "encoding"),
     [
         ("valid_from,valid_to,value_exc_vat,value_inc_vat\n2025-10-01T00:00:00+02:00,,0.9,0.2\n2025-09-30T23:00:00Z,2025-10-01T00:00:00Z,0.9,0.3\n",
@@ -582,6 +614,10 @@ def test_the_page_loads_any_table_and_says_what_it_left_open(where, clock, log_i
     assert prices_at(where, start) == ("dynamic", 205_000)
     assert "would usually cost 20.50 EUR" in load(("von;Preis\n" + rows).encode())
     assert "not a known unit" in load(("von;Preis\n" + rows).encode(), scale="0.5")
+    thousands = "".join(f"{wall};1.234\n" for wall in walls)
+    asked = load(("von;Preis (EUR/MWh)\n" + thousands).encode(), scale="0.001")
+    assert "can be 1.234 or 1234. Choose with the file" in asked.replace("&#x27;", "'")
+    assert "2 versions with dated prices" in load(("von;Preis (EUR/MWh)\n" + thousands).encode(), decimal=",")
     assert "no price of energy" in load(("von;Preis (EUR/kW)\n" + rows).encode())
     said = load(b"from,price\nsoon,0.1\n2025-10-09T00:00Z,cheap\n")
     assert "line 2, from" in said and "line 3, price" in said

@@ -194,6 +194,10 @@ def test_prices_corrections_and_tokens_by_command(manager, program, lived, build
     prices.write_text("from,price\n2025-10-09T12:00Z,21.5\n2025-10-09T12:30Z,8.25\n")
     run = CliRunner().invoke
     assert run(app, ["tariff", "prices", str(prices), "--hundredths"]).exit_code == 0
+    prices.write_text("from;price (EUR/MWh)\n2025-10-09T12:00Z;1.234\n2025-10-09T12:30Z;2.500\n")
+    unclear = run(app, ["tariff", "prices", str(prices)])
+    assert "--decimal" in unclear.output and unclear.exit_code != 0
+    assert run(app, ["tariff", "prices", str(prices), "--decimal", ","]).exit_code == 0
     assert (
         program(
             "post", f"properties/{building.property.pk}/prices", {"prices": [["2025-10-10T12:00Z", "0.1"]]}

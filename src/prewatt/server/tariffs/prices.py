@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from ...amounts import decimal_sign
+from ...amounts import SIGNS
 from ...kernel.limits import highest_price
 from ...kernel.tariff import Dated, TariffError
 from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, instant
@@ -31,7 +31,8 @@ from ...tables.rows import Cell, Row
 from ...tables.sheet import read
 from ...tables.spans import span_of
 from .price_columns import NAMES
-from .price_units import THOUSANDS, PriceUnit, money_in, price_unit
+from .price_numbers import numbers_of
+from .price_units import PriceUnit, money_in, price_unit
 from .steps import Slip, parts, steps
 
 SCALES = {"1": 0, "0.01": 2, "0.001": 3}
@@ -76,39 +77,44 @@ def read_prices(
     scale: str = "",
     time_zone: ZoneInfo | None = None,
     currency: str = "",
+    decimal: str = "",
 ) -> Series:
     """Return the prices of a table. `scale`: a key of `SCALES`; empty for the unit in the column's name (ct/kWh,
     EUR/MWh), else 1. `time_zone`: of instants without an offset; None refuses those. `currency`: the
-    property's; prices in another one are refused. Empty takes any.
+    property's; prices in another one are refused. Empty takes any. `decimal`: the sign before the decimals; empty for the one
+    that the file tells.
 
     Raises TariffError, which names all wrong lines with their columns.
     """
     content = source if isinstance(source, bytes) else "".join(source).encode()
     try:
         rows = list(read(content, all_names(NAMES), currency))
-        return _Reading(rows, scale, time_zone, currency).series(name)
+        return _Reading(rows, scale, time_zone, currency, decimal).series(name)
     except TableError as error:
         raise TariffError(str(error)) from None
 
 
 def prices_of(rows: Sequence[Row], currency: str) -> Series:
     """Return the prices per kWh of a table's rows, as `read_prices` does, with an offset at each instant. Raises TableError."""
-    return _Reading(rows, "", None, currency).series("dynamic")
+    return _Reading(rows, "", None, currency, "").series("dynamic")
 
 
 class _Reading:
     """This class reads the rows one by one, and collects what is wrong with them."""
 
-    def __init__(self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None, currency: str) -> None:
+    def __init__(
+        self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None, currency: str, decimal: str
+    ) -> None:
         self._problems, self._time_zone, self._currency = Problems(), time_zone, currency
+        if decimal and decimal not in SIGNS:
+            raise whole(_("%(found)r is no sign before decimals, such as . or ,") % {"found": shown(decimal)})
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
         self._cells = list(self._cells_of(rows))
         self._clocks = {name: self._clock_of(name) for name in ("from", "to") if name in self._header.labels}
         self._unit = self._named_unit()
         self._shift = self._checked_shift(scale)
-        prices = [text_of(cells["price"]) for _line, cells in self._cells]
-        signs = {sign for sign in ".," if any(sign in text for text in prices)}
-        self._decimal = signs.pop() if len(signs) == 1 and currency not in THOUSANDS else decimal_sign(prices)
+        prices = (text_of(cells["price"]) for _line, cells in self._cells)
+        self._numbers = numbers_of(prices, decimal, self._shift, currency)
         self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
         self._below_zero = 0
 
@@ -265,7 +271,8 @@ class _Reading:
             if _EXPONENT.fullmatch(text) or not isinstance(cell, str):
                 number = number_of(cell) if not isinstance(cell, str) else Decimal(text)
             else:
-                number = number_of(self._without_unit(text), self._decimal)
+                bare = self._without_unit(text)
+                number = number_of(bare, self._numbers.sign(bare))
         except CellError as error:
             self._add(line, "price", str(error))
             return None

@@ -181,8 +181,10 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         content = chosen_file(request, "file")
         if content is None:
             raise ValidationError({"file": choose_file()})
-        scale = request.POST.get("scale", "")
-        series = read_prices(content, scale=scale, time_zone=zone(property_.zone), currency=property_.currency)
+        scale, decimal = (request.POST.get(name, "") for name in ("scale", "decimal"))
+        series = read_prices(
+            content, scale=scale, time_zone=zone(property_.zone), currency=property_.currency, decimal=decimal
+        )
         versions = schedule_prices(property_, base, series)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
