@@ -13,7 +13,7 @@ from apscheduler.events import EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from ..server.accounts.throttles import forget_old
+from ..server.accounts import sent_forms, throttles
 from ..server.allocation.runs import run_what_is_due
 from ..server.automatic.charging import charge_what_is_due
 from ..server.billing.spreading import spread_what_ran_up
@@ -134,8 +134,9 @@ def look_at_grants() -> None:
 
 
 def forget_tries() -> None:
-    """Delete the counts of wrong tries that are over."""
-    log.debug("%d counts of tries are over", forget_old())
+    """Delete the counts of wrong tries that are over, and what came of forms that were sent long ago."""
+    log.debug("%d counts of tries are over", throttles.forget_old())
+    log.debug("%d forms are forgotten", sent_forms.forget_old())
 
 
 def look_for_notices() -> None:

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "prewatt.server.web.headers.Headers",
     "prewatt.server.web.trouble.OwnPages",
+    "prewatt.server.web.once.KeepAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "prewatt.server.accounts.languages.SpeakLanguage",
     "prewatt.server.core.written_as.WrittenAs",
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "prewatt.server.sign_in.leaving.AskBeforeLeaving",
     "prewatt.server.sign_in.second_factor.RequireSecondFactor",
     "prewatt.server.sign_in.again.AskAgain",
+    "prewatt.server.web.once.DoOnce",
     "prewatt.server.web.visitors.TellKnown",
     "prewatt.server.web.whose.TellLogin",
 ]

@@ -222,11 +222,16 @@ def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owne
     assert "Anna" in page and f'action="/refunds/{due.pk}/pay-out/"' in page and "16.92" in page
     manager.post(f"/refunds/{due.pk}/send-to/", {"send_to": "DE02 1203 0000 0000 2020 51"})
     assert "DE02 1203" in manager.get("/books/").content.decode()
-    typed = {"amount": "10", "way": "transfer", "day": "2025-10-10", "number": "SEPA 7"}
+    typed = {"amount": "10", "way": "transfer", "day": "2025-10-10", "number": "SEPA 7", "pay_out_id": "p1"}
     said = manager.post(f"/refunds/{due.pk}/pay-out/", typed, follow=True).content.decode()
     assert "6.92 is still owed" in said and "SEPA 7" in said
     for wrong, word in (("20", "is left to be paid out"), ("x", "amount")):
-        assert word in manager.post(f"/refunds/{due.pk}/pay-out/", {"amount": wrong}, follow=True).content.decode()
+        assert (
+            word
+            in manager.post(
+                f"/refunds/{due.pk}/pay-out/", {"amount": wrong, "pay_out_id": "p2"}, follow=True
+            ).content.decode()
+        )
     assert "not a day" in manager.post(f"/refunds/{due.pk}/pay-out/", {"day": "soon"}, follow=True).content.decode()
     for path in (f"/refunds/{due.pk}/pay-out/", f"/refunds/{due.pk}/send-to/"):
         assert log_in("flat2").post(path, {"amount": "1"}).status_code == 404
@@ -236,7 +241,7 @@ def test_the_page_names_whom_it_is_owed_to_and_takes_that_it_was_paid(gone, owne
 def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner, log_in):
     manager, (due, _) = log_in("manager"), owed(owner)
     paid, to = f"/refunds/{due.pk}/pay-out/", f"/refunds/{due.pk}/send-to/"
-    typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7"}
+    typed = {"amount": "2000", "way": "transfer", "day": "2025-10-09", "number": "SEPA 7", "pay_out_id": "p1"}
     for changed, field, said in (
         ({}, "amount", "Only 16.92 of this refund is left to be paid out."), ({"amount": "1.234,5,6"}, "amount", "is not a"),
         ({"amount": "1", "day": "2025-12-24"}, "day", "2025-12-24 is in the future: give the day on which it was paid."),
@@ -260,7 +265,7 @@ def test_a_refund_that_was_decided_is_paid_out_as_before(edge, store, anna, owne
     Gateway.objects.update(is_online=True)
     made = refund(anna, 5 * NANO, "manager", "paid twice")
     assert (made.who, made.why) == ("Anna", "decided")
-    log_in("manager").post(f"/refunds/{made.pk}/pay-out/")
+    log_in("manager").post(f"/refunds/{made.pk}/pay-out/", {"pay_out_id": "p1"})
     made.refresh_from_db()
     assert made.paid_at is not None and owed_is_the_books(owner) == 0
 

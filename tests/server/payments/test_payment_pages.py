@@ -233,7 +233,7 @@ def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, p
     manager.post(f"/refunds/{made.pk}/send-back/", {"sure": "send-back"})
     made.refresh_from_db()
     assert made.paid_at is not None
-    assert "already" in said(manager.post(f"/refunds/{made.pk}/pay-out/", follow=True))
+    assert "already" in said(manager.post(f"/refunds/{made.pk}/pay-out/", {"pay_out_id": "p1"}, follow=True))
 
 
 def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in, tmp_path):

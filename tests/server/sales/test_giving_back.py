@@ -5,6 +5,7 @@ import io
 import re
 from datetime import date
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from beancount import loader
@@ -38,6 +39,8 @@ from tests.reading import fields_of
 from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
+
+ID = {"adjustment_id": "r1"}
 
 
 @pytest.fixture
@@ -263,7 +266,7 @@ def test_a_second_click_on_a_refund_makes_no_second_one(edge, tenancy, client):
 def test_what_is_paid_between_the_question_and_the_yes_is_not_refunded(edge, tenancy, client):
     assert client.login(username="manager", password=PASSWORD)
     page, left = f"/tenancies/{tenancy.pk}/give-back/", refundable(tenancy)
-    asked = client.post(page, {"do": "refund", "amount": "", "reason": "moves"}).content.decode()
+    asked = client.post(page, {"do": "refund", "amount": "", "reason": "moves", "adjustment_id": "r1"}).content.decode()
     assert f"All credit that is left, {left / NANO:.2f} EUR, is taken off the meter" in asked
     top_up(tenancy, 50 * NANO, "meanwhile")
     client.post(page, fields_of(asked, "Yes, refund"))
@@ -274,12 +277,12 @@ def test_what_is_paid_between_the_question_and_the_yes_is_not_refunded(edge, ten
 @pytest.mark.parametrize(
     ("path", "fields", "refusal"),
     [
-        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "100", "reason": "x"}, "Only 18.00 is left"),
-        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "", "reason": " "}, "Give the reason"),
-        ("/tenancies/{0}/give-back/", {"do": "give", "amount": "5", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {**ID, "do": "refund", "amount": "100", "reason": "x"}, "Only 18.00 is left"),
+        ("/tenancies/{0}/give-back/", {**ID, "do": "refund", "amount": "", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {**ID, "do": "give", "amount": "5", "reason": " "}, "Give the reason"),
         (
             "/tenancies/{0}/give-back/",
-            {"do": "give", "amount": "90000000", "reason": "x"},
+            {**ID, "do": "give", "amount": "90000000", "reason": "x"},
             "must be at most 100,000.00",
         ),
         ("/tenancies/{0}/settle/", {}, "This tenancy has not ended yet"),
@@ -303,7 +306,7 @@ def test_a_settled_account_is_refused_and_a_question_leaves_nothing_behind(edge,
     assert (Refund.objects.count(), Adjustment.objects.count(), Command.objects.count()) == (0, 0, commands)
     Tenancy.objects.update(settled_at=edge.clock.at)
     for do in ("refund", "give"):
-        form = {"do": do, "amount": "2", "reason": "x"}
+        form = {**ID, "do": do, "amount": "2", "reason": "x"}
         page = client.post(f"/tenancies/{tenancy.pk}/give-back/", form, follow=True).content.decode()
         assert "This tenancy is settled: its books are closed." in page and 'name="sure"' not in page
 
@@ -313,8 +316,9 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     page = f"/tenancies/{tenancy.pk}/give-back/"
 
     def say(path, **fields):
-        return client.post(path, fields, follow=True).content.decode()
+        return client.post(path, {"adjustment_id": f"r{next(numbers)}", **fields}, follow=True).content.decode()
 
+    numbers = count(1)
     asked = say(page, do="refund", amount="3,50", reason="paid twice")
     assert "3.50 EUR are taken off" in asked and 'name="reason" value="paid twice"' in asked
     assert not Refund.objects.exists(), "it is asked about first"
@@ -331,7 +335,7 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
         assert text in books
     waiting = Adjustment.objects.get(state="waiting")
     assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
-    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/pay-out/")
+    assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/pay-out/", pay_out_id="p1")
     made = tenancy.top_ups.get()
     assert "Undo the payment of" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
     undo = {"reason": "wrong flat", "sure": "undo"}

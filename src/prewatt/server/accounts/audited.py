@@ -22,6 +22,7 @@ Change = list[Any] | None
 """The values of a field before and after; None: it was changed, and its values are not written down."""
 NOT_AUDITED = {
     "accounts.AuditEntry": "is the log",
+    "accounts.SentForm": "is forgotten after some minutes",
     "accounts.Throttle": "counts tries",
     "admin.LogEntry": "is a log itself",
     "contenttypes": "is Django's own",

@@ -6,5 +6,6 @@ from .invitations import Invitation as Invitation
 from .keys import ApiKey as ApiKey
 from .languages import SpokenLanguage as SpokenLanguage
 from .memberships import Membership as Membership
+from .sent_forms import SentForm as SentForm
 from .throttles import Throttle as Throttle
 from .wechat_users import WeChatUser as WeChatUser

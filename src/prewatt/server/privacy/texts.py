@@ -79,6 +79,7 @@ TEXTS: dict[str, Texts] = {
     ),  # holds no values of personal columns
     "accounts.Invitation": Texts(plain="hash role"),
     "accounts.SpokenLanguage": Texts(login="code"),
+    "accounts.SentForm": Texts(plain="key answer"),
     "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_id code_secret sessions lines"),

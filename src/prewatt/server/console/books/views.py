@@ -27,8 +27,7 @@ from ...ledger.models import Account
 from ...payments.undoing import reverse_top_up
 from ...sales.giving_back import decide, give, put_right, refund, refundable
 from ...vending.models import Adjustment, TopUp
-from ...vending.paid_amounts import new_credit_id
-from ...vending.refusals import GivingBackError
+from ...vending.refusals import GivingBackError, check_id
 from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.downloads import as_download
 from ...web.forms import one_of
@@ -106,7 +105,8 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     currency = unit.property.currency
     try:
         do = one_of(given, "do", ("refund", "give", "charged"))
-        number = given.get("adjustment_id") or new_credit_id()
+        number = given.get("adjustment_id", "")
+        check_id(number)
         if do == "refund":
             amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
             pay_back = partial(refund, tenancy, amount, request.user, reason, number, _asked_for(given))

@@ -95,7 +95,9 @@ def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
         "ends": until_when(gateway),
         "qr": str(segno.make(command, error="m").svg_inline(scale=4, border=2)),
     }
-    return render(request, "console/estate/gateway_code.html", context)
+    answer = render(request, "console/estate/gateway_code.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def server_address(request: HttpRequest) -> str:

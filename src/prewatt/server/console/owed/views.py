@@ -34,7 +34,7 @@ from ...payments.refunds import pay_out_by_hand, refundable_by_provider
 from ...payments.staff import record_debt, undo_debt_payment
 from ...vending.models import Refund
 from ...vending.paid_amounts import new_credit_id
-from ...vending.refusals import GivingBackError, TopUpError
+from ...vending.refusals import GivingBackError, TopUpError, check_id
 from ...web.access import debt_of_manager, refund_of_manager, row_at, write_off_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
@@ -131,6 +131,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         amount = typed_money(typed["amount"], "amount", _currency(refund.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         number, pay_out_id = typed.get("number", ""), typed.get("pay_out_id", "")
+        check_id(pay_out_id)
         left = pay_out_by_hand(refund, request.user, amount, way, day, number, pay_out_id).left
         said = _("The payment is booked. %(left)s is still owed.") % {
             "left": local_forms.money(left, _currency(refund.tenancy))
@@ -161,7 +162,7 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
         payment = record_debt(
             debt.tenancy,
             typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
-            typed.get("payment_id") or new_credit_id(),
+            typed.get("payment_id", ""),
             request.user,
             typed.get("receipt", ""),
             typed.get("way") or "cash",
