@@ -28,7 +28,7 @@ BECAUSE = {
     Cause.TOO_LITTLE: _("the credit is still too low to switch on again"),
     Cause.LIMIT: _("the limit of what may be owed is reached"),
     Cause.OVERDUE: _("a bill is overdue"),
-    Cause.VACANT: _("there is no credit"),
+    Cause.VACANT: _("nobody lives here, so there is no credit"),
     Cause.NOT_TOLD: _("the meter has not said why yet"),
     **{code: kind.words for code, kind in KINDS.items()},
     **{code + LOCKED: words for code, words in LOCKS.items()},
@@ -52,7 +52,7 @@ TITLES = {
     Cause.LIMIT: _("The limit is reached"),
     Cause.OVERDUE: _("A bill is overdue"),
     Cause.PAID: _("Paid, and on its way"),
-    Cause.VACANT: _("Vacant, without credit"),
+    Cause.VACANT: _("Nobody lives here"),
     Cause.ORDERED: _("Switched off by the manager"),
     Cause.HOLD: _("Held off for work or safety"),
     Cause.OVERLOAD: _("Too much power at once"),
@@ -188,7 +188,7 @@ def switching_on(progress: SwitchProgress | None) -> Sentence:
 def _on(facts: Facts) -> Sentence:
     currency = facts.currency
     if facts.is_vacant:
-        return sentence("The power is on.")
+        return sentence("The power is on. Nobody lives here: the landlord pays what is used.")
     if facts.lent:
         return sentence("The power is on, on emergency credit: %(left)s left.", left=Money(facts.lent, currency))
     if facts.pays_after:

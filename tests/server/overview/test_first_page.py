@@ -15,6 +15,7 @@ from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.billing.models import Debt
+from prewatt.server.console.overview.words import why_in_words
 from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.floors import floor_of, guessed_floor
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
@@ -296,6 +297,17 @@ def test_a_unit_is_found_by_its_name_its_tenant_its_meter_and_a_phone_number(bui
         ("nobody", []),
     ):
         assert shown(manager, f"?q={text.replace('+', '%2B')}") == found, text
+
+
+def test_where_nobody_lives_no_credit_was_used_up():
+    lacks = "nobody lives here, so there is no credit"
+    for why, vacant, lived_in in (
+        ("exhausted", lacks, "the credit is used up"),
+        ("credit-limit", lacks, "the limit of what may be owed is reached"),
+        ("ordered", "switched off by the manager", "switched off by the manager"),
+        ("", "", ""),
+    ):
+        assert [why_in_words(Place(why=why, tenancy_id=each)) for each in (None, 1)] == [vacant, lived_in]
 
 
 def test_places_are_chosen_put_in_order_and_turned_over_and_nothing_of_it_is_lost(building, log_in):

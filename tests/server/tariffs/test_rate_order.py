@@ -18,7 +18,7 @@ PEAKS = Season(
 RATES = (Rate("flat", (300_000,)), Rate("peak", (500_000,)), Rate("valley", (200_000,)))
 BEGIN = at(2025, 10, 1)
 SWATCH = re.compile(r'class="swatch (rate\d)"[^>]*></i>(?:<b>)?(\w+)')
-PART = re.compile(r'class="(rate\d)"\s+title="[^"]*?\(?(\w+)\)?"')
+PART = re.compile(r'class="(rate\d)"\s+title="(?:[\d:]+ )?(\w+)[,"]')
 
 
 def held(begin, *prices, dated=None):

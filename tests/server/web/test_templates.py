@@ -81,26 +81,29 @@ def figures(closed=True, low=False, online=True, **known):
     return MeterFigures(**meter, facts=facts)
 
 
+LANDLORD_PAYS = "The power is on. Nobody lives here: the landlord pays what is used."
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence", "vacant"),
     [
-        ({}, "The power is on.", "The power is on."),
-        ({"low": True}, "The power is on. The credit is running low.", "The power is on."),
-        ({"pays_after": True}, "The power is on. You pay after use.", "The power is on."),
+        ({}, "The power is on.", LANDLORD_PAYS),
+        ({"low": True}, "The power is on. The credit is running low.", LANDLORD_PAYS),
+        ({"pays_after": True}, "The power is on. You pay after use.", LANDLORD_PAYS),
         (
             {"low": True, "pays_after": True, "room": 3 * NANO},
             "The power is on. You can use only 3.00 EUR more until the limit. Pay soon.",
-            "The power is on.",
+            LANDLORD_PAYS,
         ),
         (
             {"low": True, "lent": 2 * NANO},
             "The power is on, on emergency credit: 2.00 EUR left.",
-            "The power is on.",
+            LANDLORD_PAYS,
         ),
         (
             {"closed": False},
             "The power is off: the credit is used up. It returns by itself after a top-up.",
-            "The power is off: there is no credit.",
+            "The power is off: nobody lives here, so there is no credit.",
         ),
         (
             {"closed": False, "opened": True, "online": False},

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ....kernel.dark_facts import Cause
 from ....kernel.dark_words import in_brief
 from ....kernel.off_hours import OFF_HOURS
+from ....kernel.state import EXHAUSTED
 from ...core.sentences import say
 from ...metering.models import Meter
+from ...metering.seen import LIMIT
 from ...overview.models import Need, Place
 
 _SWITCH = {
@@ -19,8 +22,10 @@ _NO_METER = ("keypad", "no-meter")
 
 
 def why_in_words(place: Place) -> str:
-    """Return why a place is off; empty if it is not."""
+    """Return why a place is off; empty if it is not. Where nobody lives, no credit was used up: there is none."""
     why = place.why
+    if why in (EXHAUSTED, LIMIT) and place.tenancy_id is None:
+        why = Cause.VACANT
     if why in _SWITCH:
         return str(_SWITCH[why])
     return say(in_brief(why)) if why and why not in _NO_METER else ""
