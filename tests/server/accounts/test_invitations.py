@@ -23,10 +23,13 @@ from prewatt.server.accounts.invitations import (
     new_code,
     use,
 )
+from prewatt.server.accounts.languages import SpokenLanguage
 from prewatt.server.accounts.memberships import Membership, put_member, remove_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Organisation, Tenancy
-from prewatt.server.notices.models import Channel
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import keep_contact
+from prewatt.server.notices.models import Channel, Recipient
 from prewatt.server.tenancies.put_right import Change, put_right
 
 pytestmark = pytest.mark.database
@@ -148,6 +151,24 @@ def test_who_lost_the_password_is_let_in_again_by_a_new_paper(tenancy, log_in):
     assert browser.get("/me/").status_code == 200 and tenancy.residents.get() == resident
     assert before.get("/me/").status_code == 302
     assert Client().login(username="flat1", password=NEW)
+
+
+def test_a_paper_is_in_the_language_of_who_gets_it_and_not_of_who_prints_it(tenancy, log_in):
+    manager, resident = log_in("manager"), tenancy.residents.get()
+    again, door = f"/tenancies/{tenancy.pk}/residents/{resident.pk}/invite/", f"/tenancies/{tenancy.pk}/invite/"
+
+    def paper(path):
+        html = manager.post(path).content.decode()
+        assert "Print this page now" in html, "what the landlord is told stays in the landlord's language"
+        return re.search(r'class="invitation" lang="([^"]+)"', html)[1], "扫描二维码" in html, "Scan the square" in html
+
+    Recipient.objects.filter(tenancy=tenancy).delete()
+    assert paper(door) == ("en", False, True), "nobody knows how the tenant reads"
+    keep_contact(tenancy, Contact(language="zh"))
+    assert paper(door) == paper(again) == ("zh-hans", True, False)
+    SpokenLanguage.objects.create(user=resident.user, code="de")
+    assert paper(again) == ("de", False, False)
+    assert paper(door) == ("zh-hans", True, False)
 
 
 def test_a_landlord_gets_no_login_that_opens_more_than_their_flats(tenancy):

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from ...kernel.units import DAY
 from ..accounts.invitations import DAYS
+from ..accounts.languages import SpokenLanguage, known
 from ..core.addresses import leads_here, public
 from ..core.time import now
+from ..estate.models import Tenancy
+from ..notices.languages import ENGLISH, language_of
+from ..notices.models import Recipient
 from .site_pages import qr_of
 
 
 @dataclass(frozen=True)
 class Paper:
-    """One invitation to be handed over. `door`: what it opens; `landlord`: from whom it is; `person`: for whom it is."""
+    """One invitation to be handed over. `door`: what it opens; `landlord`: from whom it is; `person`: for whom it is. `language`:
+    of the paper, as Django names it.
+    """
 
     door: str
     landlord: str
     person: str
     code: str
+    language: str
 
     @property
     def link(self) -> str:
@@ -36,6 +44,23 @@ class Paper:
     def qr(self) -> str:
         """The QR code, as SVG."""
         return qr_of(self.link)
+
+
+def language_of_paper(tenancy: Tenancy | None, user: Any = None) -> str:
+    """Return the language of a paper for who lives in a flat, as Django names it: the one that was chosen with the login it is for
+    (`user`), else that of the tenancy's notices, else that of the page on which it is made.
+    """
+    chosen = SpokenLanguage.objects.filter(user=user).values_list("code", flat=True).first() if user else ""
+    recipient = Recipient.objects.filter(tenancy=tenancy).first() if tenancy else None
+    notices = language_of(recipient.language).words.locale if recipient else ""
+    return known(chosen or "") or known(notices) or get_language() or ENGLISH
+
+
+def flat_paper(tenancy: Tenancy, code: str, user: Any = None) -> Paper:
+    """Return the paper of an invitation to a flat from its landlord. `user`: the login that is let in again, if it is for one."""
+    property_ = tenancy.unit.property
+    door, language = f"{tenancy.unit.name}, {property_.name}", language_of_paper(tenancy, user)
+    return Paper(door, str(property_.organisation), tenancy.tenant, code, language)
 
 
 def show_papers(request: HttpRequest, papers: Sequence[Paper], zone_info: object) -> HttpResponse:

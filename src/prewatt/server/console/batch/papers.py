@@ -24,7 +24,7 @@ from ...core.errors import Refused, for_people
 from ...estate.models import Property
 from ...payments.matching import reference
 from ...vending.pins import NewPin, new_pin
-from ...web.invitation_papers import Paper, show_papers
+from ...web.invitation_papers import flat_paper, language_of_paper, show_papers
 from ...web.site_pages import flat_page, qr_of
 
 MOST_PINS = 100
@@ -52,13 +52,14 @@ class Label:
 @dataclass(frozen=True)
 class PinPaper:
     """The PIN of a flat, for its tenant alone. `page`: the address at which it is typed, empty if nobody has said where the
-    building's page is.
+    building's page is. `language`: of the paper, as Django names it.
     """
 
     flat: str
     person: str
     pin: NewPin
     page: str
+    language: str
 
     @property
     def qr(self) -> str:
@@ -100,12 +101,8 @@ def plan_invitation(flat: Flat) -> Planned:
 
 def show_invitations(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
     """Make an invitation to each flat, and show the papers, once."""
-    papers = []
-    for each in flats:
-        if each.tenancy is not None:
-            code = invite_to_flat(each.tenancy, request.user)
-            door = f"{each.unit.name}, {property_.name}"
-            papers.append(Paper(door, str(property_.organisation), each.tenancy.tenant, code))
+    tenancies = [each.tenancy for each in flats if each.tenancy is not None]
+    papers = [flat_paper(each, invite_to_flat(each, request.user)) for each in tenancies]
     return show_papers(request, papers, zone(property_.zone))
 
 
@@ -126,6 +123,7 @@ def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) 
             each.tenancy.tenant if each.tenancy else "",
             new_pin(each.unit, request.user),
             flat_page(property_, each.meter),
+            language_of_paper(each.tenancy),
         )
         for each in flats
     ]

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,6 +20,7 @@ from ...accounts.invitations import DAYS, invite_to_role, revoke
 from ...accounts.memberships import Membership, put_member, remove_member
 from ...accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role
 from ...estate.models import Organisation, Property
+from ...notices.languages import ENGLISH
 from ...web.access import owner_of, row_of
 from ...web.invitation_papers import Paper, show_papers, tell_ended
 from ...web.kept import say
@@ -111,7 +113,8 @@ def invite(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect(_page(owner))
-    return show_papers(request, [Paper(str(Role(role).label), str(owner), "", code)], zone(owner.home().zone))
+    paper = Paper(str(Role(role).label), str(owner), "", code, get_language() or ENGLISH)
+    return show_papers(request, [paper], zone(owner.home().zone))
 
 
 @login_required

@@ -22,7 +22,7 @@ from ...estate.models import Property, Tenancy
 from ...estate.residents import Resident
 from ...tenancies.residents import remove_resident
 from ...web.access import property_of_manager, tenancy_of_manager
-from ...web.invitation_papers import Paper, show_papers, tell_ended
+from ...web.invitation_papers import flat_paper, show_papers, tell_ended
 from ...web.kept import say
 from ...web.paging import containing, looked_for, page_by_name
 
@@ -30,11 +30,7 @@ from ...web.paging import containing, looked_for, page_by_name
 def _tenancies(property_: Property) -> QuerySet[Tenancy]:
     """Return the tenancies of a property that are not over, in no order."""
     rows = Tenancy.objects.not_over(now()).filter(unit__property=property_, settled_at__isnull=True)
-    return rows.select_related("unit")
-
-
-def _paper(property_: Property, tenancy: Tenancy, code: str) -> Paper:
-    return Paper(f"{tenancy.unit.name}, {property_.name}", str(property_.organisation), tenancy.tenant, code)
+    return rows.select_related("unit__property__organisation")
 
 
 @login_required
@@ -76,7 +72,7 @@ def invite_all(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     rows = _tenancies(property_).filter(residents=None)
     without = sorted(rows, key=lambda each: (natural(each.unit.name), each.begins))
-    papers = [_paper(property_, each, invite_to_flat(each, request.user)) for each in without]
+    papers = [flat_paper(each, invite_to_flat(each, request.user)) for each in without]
     return show_papers(request, papers, zone(property_.zone))
 
 
@@ -90,7 +86,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("console:units:people", pk=tenancy.unit_id)
-    return show_papers(request, [_paper(tenancy.unit.property, tenancy, code)], zone(tenancy.unit.property.zone))
+    return show_papers(request, [flat_paper(tenancy, code)], zone(tenancy.unit.property.zone))
 
 
 @login_required
@@ -104,7 +100,7 @@ def again(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("console:units:people", pk=tenancy.unit_id)
-    return show_papers(request, [_paper(tenancy.unit.property, tenancy, code)], zone(tenancy.unit.property.zone))
+    return show_papers(request, [flat_paper(tenancy, code, resident.user)], zone(tenancy.unit.property.zone))
 
 
 @login_required

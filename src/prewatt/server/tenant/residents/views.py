@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
 from ...accounts.invitations import invite_to_flat, revoke
 from ...estate.models import Tenancy
+from ...notices.languages import ENGLISH
 from ...tenancies.residents import (
     LONGEST_NAME,
     check_may_remove,
@@ -75,7 +77,13 @@ def invite(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         say(request, error)
         return redirect(_page(flat))
     unit = flat.unit
-    paper = Paper(f"{unit.name}, {unit.property.name}", str(unit.property.organisation), flat.tenant, code)
+    paper = Paper(
+        f"{unit.name}, {unit.property.name}",
+        str(unit.property.organisation),
+        flat.tenant,
+        code,
+        get_language() or ENGLISH,
+    )
     return show_papers(request, [paper], zone(unit.property.zone))
 
 
