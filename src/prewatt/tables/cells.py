@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
-from ..amounts import NoAmount, read_number
+from ..amounts import Ambiguous, NoAmount, read_number
 from .problems import shown
 from .rows import Cell, Since1904
 from .texts import _
@@ -31,7 +32,7 @@ _ERROR = re.compile(
     r"#(n/a|nv|ref!?|bezug!?|value!?|wert!?|name\??|div/0!?|num!?|zahl!?|null!?|calc!?|spill!?|überlauf!?|#+)",
     re.IGNORECASE,
 )
-_WITH_UNIT = re.compile(r"((?:\W|\d)*\d[^\w\s]*)\s*([^\W\d_]\S*)?")
+_WITH_UNIT = re.compile(r"((?:\W|\d)*\d[^\w\s]*)\s*([^\W\d_].*)?")
 _MONTH = r"(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]{0,6}"
 _DAY_MADE = re.compile(
     rf"\d{{1,2}}[.\- ]{{1,2}}{_MONTH}\.?|{_MONTH}[.\- ]\d{{2,4}}|\d{{1,2}}月\d{{1,2}}日"
@@ -48,6 +49,17 @@ class CellError(ValueError):
 
 class DoubtfulDay(CellError):
     """A cell holds a day, but it is not clear which one."""
+
+
+class DoubtfulNumber(CellError):
+    """A cell holds a number that can be read in two ways."""
+
+
+class Measure(NamedTuple):
+    """A number and the unit behind it as `short_unit` writes it; the unit is empty if there is none."""
+
+    number: Decimal
+    unit: str
 
 
 def text_of(cell: Cell) -> str:
@@ -175,27 +187,56 @@ def tenant_of(cell: Cell) -> str:
     return text
 
 
-def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:
-    """Return the exact number in a cell.
+def short_unit(text: str) -> str:
+    """Return a unit in small letters, without blanks and dots: m² is m2, sq. ft. is sqft."""
+    return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", text).casefold())
 
-    `decimal` is the decimal sign, if the file tells it. `units` are the units, in small letters, that may stand behind
-    the number. Raises CellError if the cell holds no number, has another unit, or can be read in two ways.
+
+def digits_of(text: str) -> str:
+    """Return the number in a text without its unit; empty if it holds none."""
+    # m² is m2 then, so that the unit goes before its digit is taken for one of the number.
+    parts = _WITH_UNIT.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    return parts[1] if parts else ""
+
+
+def measure_of(cell: Cell, decimal: str = "") -> Measure:
+    """Return the exact number in a cell, with its unit. `decimal` is the decimal sign, if the file tells it. Raises CellError if the
+    cell holds no number, and DoubtfulNumber if it can be read in two ways.
     """
     if isinstance(cell, Decimal):
-        return cell
+        return Measure(cell, "")
     text = text_of(cell)
     _not_spoilt(text)
     if not isinstance(cell, str):
         raise CellError(_("%(found)r is a day or a time, not a number") % {"found": text})
     quoted = _QUOTED.fullmatch(text)
-    # m² is m2 then, so that the unit goes before its digit is taken for one of the number.
-    parts = _WITH_UNIT.fullmatch(unicodedata.normalize("NFKC", quoted[1] if quoted else text).strip())
-    if parts is None or (parts[2] and parts[2].casefold() not in units):
-        raise CellError(_("%(found)r is not a number such as %(example)s") % {"found": shown(text), "example": "12.5"})
+    said = unicodedata.normalize("NFKC", quoted[1] if quoted else text).strip()
+    digits = digits_of(said)
+    if not digits:
+        raise _no_number(text)
     try:
-        return read_number(parts[1], decimal)
+        return Measure(read_number(digits, decimal), short_unit(said[len(digits) :]))
+    except Ambiguous:
+        raise DoubtfulNumber(
+            _("%(found)r can be read in two ways. Write the number with two decimals, and without a mark for thousands")
+            % {"found": shown(text)}
+        ) from None
     except NoAmount as error:
         raise CellError(str(error)) from None
+
+
+def _no_number(text: str) -> CellError:
+    return CellError(_("%(found)r is not a number such as %(example)s") % {"found": shown(text), "example": "12.5"})
+
+
+def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> Decimal:
+    """Return the exact number in a cell, see `measure_of`. `units` are the units, as `short_unit` writes them, that may stand behind
+    the number. Raises CellError if it has another one.
+    """
+    number, unit = measure_of(cell, decimal)
+    if unit and unit not in units:
+        raise _no_number(text_of(cell))
+    return number
 
 
 def order_of_days(texts: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ WITHIN = 60
 """The number of first lines in which the names are looked for: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNIT = re.compile(
-    r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh|m2|qm|sqm|mq)$"
+    r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh|m2|qm|sqm|mq|sq\.? ?ft\.?|sqft|sft)$"
     r"| (?:utc|gmt|ce?s?t|mes?z|ept)$"
 )
 _FED_IN = re.compile(

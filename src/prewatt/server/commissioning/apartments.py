@@ -6,36 +6,36 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from ...amounts import decimal_sign
+from ...kernel.calendar import local_day
+from ...kernel.calendar import zone as zone_of
 from ...tables.cells import (
     CellError,
     lost_zeros,
     name_of,
-    number_of,
     said_exactly,
     serial_of,
     tenant_of,
     text_of,
 )
-from ...tables.columns import Header, all_names, find, unit_of
+from ...tables.columns import Header, all_names, find
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
 from ...tables.words import begins_total, is_nothing, unaccented
 from ..core.phone_numbers import country_at
+from ..core.time import now
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
 from .list_columns import CONTACT, NAMES, NEEDED, ROLES, column_of, title_of
+from .list_values import Values
 
-UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
-"""The units that may stand behind a number, or in brackets behind a column's name."""
 _COUNTED = re.compile(
     r"(sum|count|insgesamt|anzahl|nombre|liczba)\b.*|共\d+.*"
     r"|\d+ ?(units|flats|apartments|wohnungen|einheiten|logements|lokali|户|套)"
@@ -165,7 +165,9 @@ def apartments_in(
     }
     header = find(rows, NAMES, needed, instead=(("tenant", "last name"),), titles=titles)
     gathered = Problems() if problems is None else problems
-    reading = _Reading(header, country_at(zone, currency), "meter" in needed, gathered)
+    reading = _Reading(
+        header, country_at(zone, currency), local_day(now(), zone_of(zone or "UTC")), "meter" in needed, gathered
+    )
     if not header.number:
         # Nobody has named the columns: the parts of a typed line are told as people know them.
         reading.labels |= titles
@@ -227,21 +229,15 @@ def _is_total(row: Row, unit: str, meter: str, tenant: str) -> bool:
 class _Reading:
     """Gathers the rows of a list, and what is wrong with them."""
 
-    def __init__(self, header: Header, country: str, with_meters: bool, problems: Problems) -> None:
+    def __init__(self, header: Header, country: str, today: date, with_meters: bool, problems: Problems) -> None:
         self.problems = problems
         self._country = country
         self._with_meters = with_meters
+        self._header = header.number
+        self._today = today
         self.labels = dict(header.labels)
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         self.left_out: list[LeftOut] = []
-        for column, known in UNITS.items():
-            unit = unit_of(self.labels.get(column, ""))
-            if unit not in known:
-                self.problems.add(
-                    header.number,
-                    self.labels[column],
-                    _("must be in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
-                )
 
     def take(self, row: Row, cells: dict[str, Cell]) -> None:
         """Take a row of the table. Rows without unit, meter and tenant, and rows of totals, are left out."""
@@ -256,9 +252,9 @@ class _Reading:
 
     def made(self) -> list[Apartment]:
         """Return the apartments in whose lines nothing is wrong."""
-        self._decimal = decimal_sign(
-            text_of(cells.get(name, "")) for _line, cells in self._rows for name in ("area", "fuse")
-        )
+        self._values = Values(self.labels, self._country, [cells for _line, cells in self._rows])
+        for column, text in self._values.wrong_columns():
+            self.problems.add(self._header, self.labels[column], text)
         apartments = [self._apartment(line, cells) for line, cells in self._rows]
         self._twice("meter", [each.meter for each in apartments])
         self._twice("unit", [each.unit for each in apartments])
@@ -326,21 +322,32 @@ class _Reading:
             self._check_without_meter(line, role)
             meter = ""
         self._check_unit(line, role, unit, tenant)
+        if tenant:
+            self._check_moves(line, cells)
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
         return Apartment(
             unit,
             meter,
             tenant,
             role,
-            self._number(line, "area", cells, "52.5") or "0",
-            self._number(line, "occupants", cells, "2", whole=True) or "1",
+            cell("area", self._values.area) or "0",
+            cell("occupants", self._values.occupants) or "1",
             parts,
-            self._number(line, "fuse", cells, "15000", whole=True),
+            cell("fuse", self._values.fuse),
             cell("gateway", name_of),
             self._contact(line, cells, tenant),
             line,
             frozenset(name for name, content in cells.items() if not is_nothing(text_of(content))),
         )
+
+    def _check_moves(self, line: int, cells: dict[str, Cell]) -> None:
+        """Find out whether a tenant lives there today, by the days of the moves."""
+        checks = {"moves in": self._values.check_moves_in, "moves out": self._values.check_moves_out}
+        for column, check in checks.items():
+            try:
+                check(cells.get(column, ""), self._today)
+            except CellError as error:
+                self._add(line, column, str(error))
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:
         fields = {}
@@ -373,24 +380,6 @@ class _Reading:
             % {"found": shown(text_of(cell)), "known": ", ".join(Meter.Role.values)},
         )
         return Meter.Role.UNIT
-
-    def _number(self, line: int, column: str, cells: dict[str, Cell], example: str, whole: bool = False) -> str:
-        cell = cells.get(column, "")
-        if text_of(cell) in ("", "-", "–"):
-            return ""
-        try:
-            number = number_of(cell, self._decimal, UNITS[column])
-        except CellError:
-            number = Decimal(-1)
-        if number < 0 or number >= 10**9 or (whole and number != number.to_integral_value()):
-            wanted = {
-                "area": _("%(found)r is not an area in m² such as %(example)s"),
-                "occupants": _("%(found)r is not a number of people such as %(example)s"),
-                "fuse": _("%(found)r is not a power in W such as %(example)s"),
-            }[column]
-            self._add(line, column, wanted % {"found": text_of(cell), "example": example})
-            return ""
-        return f"{number.normalize():f}"
 
     def _twice(self, column: str, names: list[str]) -> None:
         first: dict[str, int] = {}

@@ -49,7 +49,8 @@ _NAMES = {
     ),
     "role": ("role|meter role|rolle|zählerrolle|用途|角色|rôle|ruolo|rola|роль",),
     "area": (
-        "area|floor area|living area|size|fläche|wohnfläche|flaeche|wohnflaeche|wohnfl.|wohnfl|wfl.|wfl|größe|wohnungsgröße|nutzfläche",
+        "area|floor area|living area|size|carpet area|built-up area|built up area|sq ft|sqft|sq. ft.|square feet|sf|unit sq ft|unit sqft",
+        "fläche|wohnfläche|flaeche|wohnflaeche|wohnfl.|wohnfl|wfl.|wfl|größe|wohnungsgröße|nutzfläche",
         "quadratmeter|m2|qm|sqm|mq|面积|建筑面积|使用面积|套内面积|平米|平方",
         "surface|surface habitable|superficie|metros cuadrados|área|área privativa",
         "metragem|oppervlakte|woonoppervlakte|powierzchnia|powierzchnia użytkowa|pow.|metraż|plocha|výměra|alan|metrekare|площадь",
@@ -61,6 +62,20 @@ _NAMES = {
         "personnes|nb occupants|nombre d'occupants|nb personnes|nombre de personnes|personas|número de personas|ocupantes|pessoas",
         "número de pessoas|persone|numero persone|occupanti|aantal personen|liczba osób|ilość osób|osoby|osób|počet osob|kişi|kişi sayısı",
         "количество проживающих|число жильцов|число проживающих|проживающих|antal personer|personer|henkilöt|人員",
+    ),
+    "moves in": (
+        "move-in|move in|move-in date|move in date|moved in|date of move-in|start of tenancy|date of joining|einzug|einzugsdatum",
+        "einzug am|mietbeginn|入住日期|入住时间|入住日|起租日|起租日期|date d'entrée|date entrée|fecha de entrada",
+        "data de entrada|data de ingresso",
+        "data ingresso|data d'ingresso|ingangsdatum|huur vanaf|data wprowadzenia|data zasiedlenia|datum nastěhování",
+        "giriş tarihi|дата заселения",
+        "дата въезда|inflyttning|indflytning|innflytting|sisäänmuutto",
+    ),
+    "moves out": (
+        "move-out|move out|move-out date|move out date|moved out|date of move-out|date of leaving|auszug|auszugsdatum",
+        "auszug am|退租日期|退房日期",
+        "搬出日期|搬走日期|date de sortie|date sortie|fecha de salida|data de saída|data uscita|data d'uscita|data wyprowadzki",
+        "data wyprowadzenia|datum vystěhování|çıkış tarihi|дата выезда|дата выселения|utflyttning|fraflytning|utflytting|poismuutto",
     ),
     "parts": (
         "parts|part|building|block|tower|wing|staircase|stairs|entrance|teile|gebäudeteil|gebäudeteile|aufgang|treppenhaus|haus|gebäude",
@@ -126,6 +141,8 @@ _TITLES = {
     "area": _("Floor area, m²"),
     "fuse": _("Main fuse, W"),
     "gateway": _("Gateway"),
+    "moves in": _("Move-in. It is only checked: the tenancy begins today"),
+    "moves out": _("Move-out. It is only checked, and not recorded"),
     "parts": _("Parts of the building"),
     "tenant": _("Tenant"),
 }

@@ -48,6 +48,7 @@ LABELS = {
     "occupants": pgettext_lazy("who live there", "People"),
     "organisation": _("Landlord"), "override": _("Even if locked"),
     "pay_out_id": _("This form"), "payment_id": _("This form"), "part": _("Part"), "photos": _("Photos"),
+    "power_highest": _("Main fuse, W"),
     "price_cap": _("At most per kWh"), "prices": _("Prices"), "properties": _("Buildings"), "provider": _("Provider"),
     "purchase_tariff": _("What I pay"), "quiet_from": _("Quiet from"), "quiet_until": _("Quiet until"),
     "reason": _("Reason"), "revision": _("Revision"), "role": _("Role"), "scale": _("Prices are in"), "schedule": _("Runs"),
