@@ -254,17 +254,6 @@ def test_the_main_meter_of_a_large_building_has_no_jumps(tmp_path):
     assert load(tmp_path, *rows)["main"].registers()[-1][1] == 1_350_000
 
 
-def test_energy_in_another_unit_is_asked(tmp_path):
-    for head in (
-        "meter,timestamp,energy",
-        "meter,timestamp,energy (Wh)",
-        "meter,timestamp,kwh (Wh)",
-        "Meter,Time,Usage [MWh]",
-    ):
-        with pytest.raises(RecordingError, match=r"line 1, .*in which unit"):
-            load(tmp_path, "a,2025-06-01T00:00:00Z,250", head=head)
-
-
 def test_all_that_is_wrong_with_a_recording_is_said_at_once(tmp_path):
     rows = [
         "a,soon,1",

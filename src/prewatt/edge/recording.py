@@ -1,75 +1,41 @@
 """Recorded consumption, read from a table with the columns `meter,timestamp,kwh`, in CSV (plain or gzipped) or a
 workbook.
 
-`kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance
-between its timestamps that is frequent. Where several successive rows have another distance, they keep it. A row off
-the interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing
-was used. A timestamp without an offset is the wall clock of `zone`, or of the one that the column's name says
-(`clocks`); where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that
-is skipped when they are put forward, nothing can have been used.
+`kwh` was used in the interval that begins at `timestamp`, and ends at `to` where there is such a column. Where there is
+only an end, or the days end at 24:00 and have no 00:00, the timestamps are those of the ends. A column `register` has
+what the meter showed then. Each meter has an interval of its own: the shortest distance between its timestamps that is
+frequent. Where several successive rows have another distance, they keep it. A row off the interval's grid counts for
+itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing was used. A timestamp without
+an offset is the wall clock of `zone`, or of the one that the column's name says (`tables.clocks`); where the clocks are
+put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that is skipped when they are
+put forward, nothing can have been used.
 """
 
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime, tzinfo
-from decimal import Context, Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 from itertools import groupby, pairwise
 from math import lcm
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant, moment
-from ..tables.cells import CellError, number_of, order_of_days, serial_of, text_of
-from ..tables.clocks import Clock, clock_of
-from ..tables.columns import Header, all_names, find, unit_of
-from ..tables.moments import instants_of, moment_of
-from ..tables.problems import Problems, TableError, shown
-from ..tables.rows import Cell, Row
-from ..tables.sheet import read
-from ..tables.spans import span_of
-from ..tables.words import is_nothing
+from ..kernel.units import DAY, HOUR, MINUTE, SECOND, moment
+from ..tables.problems import TableError
+from .recording_rows import DECIMALS, FINE, FUSE, Rows, Uses
 
-DECIMALS = 21
-"""The most decimals of a kWh in the file. A binary float that was printed in full has fewer."""
-FINE = 10**18
-"""Parts of a watt-hour in which energy is counted: one is the last decimal."""
 LARGEST_FILE = 2_000_000_000
 """The largest recording in bytes, unpacked."""
-FUSE, LARGEST_FUSE = 44_000, 1_000_000
-"""W: what 63 A let through on three phases, and what the largest fuse of a meter lets through."""
-MUCH = FUSE * FINE * MINUTE // HOUR
-"""The energy that `FUSE` lets through in a minute, which is the shortest interval."""
+LARGEST_FUSE = 1_000_000
+"""W: what the largest fuse of a meter lets through."""
 JUMP = 20
 """A row is a jump if it is this many times what the meter usually draws, and over `FUSE`."""
-NAMES = {
-    "meter": (
-        "meter", "meter id", "meter number", "meter serial", "serial", "serial number", "lclid", "home", "household", "zähler", "zaehler",
-        "zählernummer", "zähler-nr.", "zählpunkt", "电表", "电表号", "表号",
-    ),
-    "timestamp": (
-        "timestamp", "date time", "datetime", "date/time", "interval start", "start", "from", "tstp", "zeitstempel", "datum/uhrzeit",
-        "datum uhrzeit", "beginn", "von", "ab", "时间戳", "日期时间", "开始时间",
-    ),
-    "day": ("date", "day", "datum", "tag", "日期"),
-    "clock": ("time", "time of day", "start time", "uhrzeit", "zeit", "时间", "时刻"),
-    "kwh": (
-        "kwh", "energy kwh", "consumption kwh", "usage kwh", "kwh/hh", "verbrauch kwh", "energie kwh", "用电量 kwh", "energy",
-        "consumption", "usage", "value", "verbrauch", "wert", "energie", "电量", "用电量",
-    ),
-}  # fmt: skip
-NEEDED = ("meter", "timestamp", "kwh")
-INSTEAD = (("timestamp", "clock"), ("timestamp", "day"))
-_WIDE = Context(prec=DECIMALS + 12)
-_SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
-_KWH = re.compile(r"kwh|千瓦[时時]|[(（]度[)）]", re.IGNORECASE)
-"""The unit kWh in the name of a column."""
-_PLAIN = re.compile(r"\d{1,6}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
+MANY, SEVERAL = 12, 6
+"""Values of a meter that never fall, if there are so many and so many different ones, are a register's."""
 
 
 class RecordingError(ValueError):
@@ -132,35 +98,6 @@ class Recording:
         return self._before[index] + self._draws[index] * (at - self._points[index]) if index >= 0 else 0
 
 
-class _Uses:
-    """The rows of one meter: energy by the beginning of an interval, and the line of each large value."""
-
-    def __init__(self) -> None:
-        self.used: dict[int, int] = {}
-        self.lines: dict[int, int] = {}
-        self.twice: dict[datetime, list[tuple[int, int]]] = {}
-        self.first = self.last = 0
-
-    def take(self, at: int, energy: int, line: int) -> bool:
-        """Store a row. Returns False if there is a row for this instant already."""
-        if at in self.used:
-            return False
-        self.used[at], self.last = energy, at
-        self.first = self.first or at
-        if energy >= MUCH:
-            self.lines[at] = line
-        return True
-
-    def settle(self, zone: tzinfo) -> Iterator[tuple[int, datetime]]:
-        """Give the hour that comes twice its two instants. Yields the lines that occur once too often."""
-        for wall, rows in self.twice.items():
-            backwards = self.last < self.first and len(rows) == 2
-            meant = instants_of(wall, zone)[:: -1 if backwards else 1]
-            for number, (line, energy) in enumerate(rows):
-                if number > 1 or not self.take(instant(meant[number]), energy, line):
-                    yield line, wall
-
-
 def load_recordings(path: Path, zone_info: ZoneInfo) -> dict[str, Recording]:
     """Return all meters of a recording, in the order of their first rows. Raises RecordingError, which names all wrong
     lines.
@@ -187,149 +124,72 @@ def _content(path: Path) -> bytes:
 
 
 def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
-    rows = read(content, all_names(NAMES))
-    header = find(rows, NAMES, NEEDED, INSTEAD)
-    problems = Problems()
-    _check_unit(header, problems)
-    homes: dict[str, _Uses] = {}
-    meters: dict[Cell, str] = {}
-    order: str | None = None
-    # A clock of another zone, read as the property's, puts what was used into other hours of the tariff.
-    clock = _clock(header, zone_info)
-    for row in header.body(rows):
-        try:
-            cells = header.cells(row)
-            meter = meters.get(cells["meter"]) or meters.setdefault(cells["meter"], _meter(cells["meter"]))
-        except TableError as error:
-            problems.add(row.number, "", error.problems[0].text)
-            continue
-        except CellError as error:
-            problems.add(row.number, header.labels["meter"], str(error))
-            continue
-        home = homes.setdefault(meter, _Uses())
-        try:
-            if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
-                order = _order(content)
-            begin = moment_of(_begin(cells), cells.get("day", ""), order or "")
-            clock.check(begin, header.number, header.labels["timestamp"])
-        except CellError as error:
-            problems.add(row.number, header.labels["timestamp"], str(error))
-            continue
-        try:
-            energy = _energy(cells["kwh"])
-        except (CellError, InvalidOperation):
-            text = (
-                f"{shown(text_of(cells['kwh']))!r} is not an energy in kWh of at most {DECIMALS} decimals, zero or more"
-            )
-            problems.add(row.number, header.labels["kwh"], text)
-            continue
-        _keep(home, meter, row, begin, energy, clock.zone, header, problems)
-    return _complete(homes, clock.zone, header, problems)
-
-
-def _begin(cells: Mapping[str, Cell]) -> Cell:
-    """Return what a row says of the beginning of its interval, which may stand before the end in one cell."""
-    span = span_of(cells["timestamp"], "day" in cells)
-    return span.begins if span else cells["timestamp"]
-
-
-def _clock(header: Header, zone_info: ZoneInfo) -> Clock:
-    """Return the clock of timestamps without an offset: what the names of the columns say, else the given one."""
-    labels = (header.labels["timestamp"], header.labels.get("day", ""))
-    return next((clock for label in labels if (clock := clock_of(label, zone_info))), Clock("", zone_info))
-
-
-def _complete(homes: Mapping[str, _Uses], zone: tzinfo, header: Header, problems: Problems) -> dict[str, Recording]:
     """Return the recordings of all meters. Raises TableError with all problems, if there are some."""
-    for meter, home in homes.items():
-        for line, wall in home.settle(zone):
-            problems.add(line, header.labels["timestamp"], f"meter {meter} has {wall} twice")
-    if not homes and not problems:
-        problems.add(0, "", "has no rows")
-    problems.check()
-    recordings = _recordings({meter: home.used for meter, home in homes.items()})
+    rows = Rows(content, zone_info)
+    recordings = _of_registers(rows) if rows.is_register else _of_intervals(rows)
+    rows.problems.check()
     for meter, recording in recordings.items():
-        _check_jumps(meter, homes[meter], recording, header, problems)
-    problems.check()
+        _check_rising(meter, rows)
+        _check_jumps(meter, recording, rows)
+    rows.problems.check()
     return recordings
 
 
-def _meter(cell: Cell) -> str:
-    name = serial_of(cell)
-    if not name:
-        raise CellError("there is no meter")
-    return name
+def _of_registers(rows: Rows) -> dict[str, Recording]:
+    return {meter: _of_register(meter, home, rows) for meter, home in rows.homes.items()}
 
 
-def _check_unit(header: Header, problems: Problems) -> None:
-    """Report a unit other than kWh, because the energy would be a thousand times too much."""
-    name = header.labels["kwh"]
-    unit = unit_of(name)
-    if not _KWH.search(name) or unit in ("wh", "mwh", "kw", "w", "kvarh", "m3"):
-        text = f"in which unit is this? Energy is wanted in kWh; name the column kwh, or {shown(name)} (kWh)"
-        problems.add(header.number, name, text)
+def _of_register(meter: str, home: Uses, rows: Rows) -> Recording:
+    """Return what was used between the readings of a register. Notes one that falls."""
+    used, lengths = {}, {}
+    for begin, end in pairwise(sorted(home.used)):
+        used[begin], lengths[begin] = home.used[end] - home.used[begin], end - begin
+        if lengths[begin] % MINUTE:
+            text = f"the register of meter {meter} is not read at a whole minute. Write its timestamps in whole minutes"
+            rows.add(home.lines[end], "timestamp", text)
+        if used[begin] < 0:
+            text = (
+                f"the register of meter {meter} falls at {moment(end):%Y-%m-%d %H:%M} UTC. If it is another meter from then on, give it "
+                "a name of its own"
+            )
+            rows.add(home.lines[end], "kwh", text)
+    if not used:
+        rows.add(rows.header.number, "kwh", f"meter {meter} has one reading of its register, but two are needed")
+        return Recording(HOUR, {0: 0})
+    home.used = used
+    return Recording(_length(sorted(home.used)) if len(used) > 1 else HOUR, used, lengths)
 
 
-def _order(content: bytes) -> str:
-    rows = read(content, all_names(NAMES))
-    header = find(rows, NAMES, NEEDED, INSTEAD)
-    place = header.places.get("day", header.places["timestamp"])
-    return order_of_days(text_of(row.cells[place]) for row in header.body(rows) if place < len(row.cells))
-
-
-def _keep(
-    home: _Uses,
-    meter: str,
-    row: Row,
-    begin: datetime,
-    energy: int,
-    zone: tzinfo,
-    header: Header,
-    problems: Problems,
-) -> None:
-    meant = instants_of(begin, zone)
-    if len(meant) == 2:
-        home.twice.setdefault(begin, []).append((row.number, energy))
-        return
-    if not meant:
-        # Files with as many rows on every day have some of zero in the hour that is left out.
-        if energy:
-            text = f"the clocks in {zone} are put forward over {begin}; give timestamps their offset from UTC"
-            problems.add(row.number, header.labels["timestamp"], text)
-        return
-    at = instant(meant[0])
-    if not 0 <= at <= INSTANT_MAX:
-        problems.add(row.number, header.labels["timestamp"], f"{begin} is not between 1970 and 2200")
-        return
-    if not home.take(at, energy, row.number):
-        problems.add(row.number, header.labels["timestamp"], f"meter {meter} has {begin} twice")
-
-
-def _energy(cell: Cell) -> int:
-    if isinstance(cell, str) and _PLAIN.fullmatch(cell):
-        value = Decimal(cell)
-    elif is_nothing(text_of(cell)):
-        # Loggers write Null, n/a or a dash.
-        value = Decimal(0)
-    else:
-        # Of a kWh there are decimals, and hardly ever thousands.
-        value = number_of(cell, "," if str(cell).count(",") == 1 and "." not in str(cell) else "", ("", "kwh"))
-    if not value.is_finite() or not 0 <= value < 10**6:
-        raise InvalidOperation
-    parts = value.scaleb(DECIMALS, _WIDE)
-    if parts != parts.to_integral_value():
-        raise InvalidOperation
-    return int(parts)
-
-
-def _recordings(homes: Mapping[str, dict[int, int]]) -> dict[str, Recording]:
-    lengths = {meter: _length(sorted(used)) for meter, used in homes.items() if len(used) > 1}
+def _of_intervals(rows: Rows) -> dict[str, Recording]:
+    lengths = {meter: _length(sorted(home.used)) for meter, home in rows.homes.items() if len(home.used) > 1}
     single = min(lengths.values(), default=HOUR // 2)
     recordings = {}
-    for meter, used in homes.items():
+    for meter, home in rows.homes.items():
         length = lengths.get(meter, single)
-        recordings[meter] = Recording(length, used, _others(sorted(used), length))
+        if rows.is_end:
+            home.used = {at - length: energy for at, energy in home.used.items()}
+            home.lines = {at - length: line for at, line in home.lines.items()}
+        others = _others(sorted(home.used), length) | _told(meter, home, rows)
+        recordings[meter] = Recording(length, home.used, others)
     return recordings
+
+
+def _told(meter: str, home: Uses, rows: Rows) -> dict[int, int]:
+    """Return the length of each interval whose end its row says. 00:00 to 00:14 and to 00:14:59 are a quarter of an hour."""
+    lengths = {}
+    for begin, end in home.ends.items():
+        length = next(
+            (each for each in (end - begin, end - begin + SECOND, end - begin + MINUTE) if _plausible(each)),
+            end - begin,
+        )
+        if not MINUTE <= length <= DAY + HOUR or length % MINUTE:
+            text = (
+                f"the interval of meter {meter} from {moment(begin):%Y-%m-%d %H:%M} UTC is not of whole minutes up to a day: is its end "
+                "right?"
+            )
+            rows.add(rows.header.number, "timestamp", text)
+        lengths[begin] = length
+    return lengths
 
 
 def _plausible(length: int) -> bool:
@@ -363,12 +223,23 @@ def _others(begins: list[int], length: int) -> dict[int, int]:
     return intervals
 
 
-def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, problems: Problems) -> None:
+def _check_rising(meter: str, rows: Rows) -> None:
+    """Report values that are a register and not the energy of intervals: they never fall."""
+    home = rows.homes[meter]
+    values = [home.used[at] for at in sorted(home.used)]
+    never_falls = all(earlier <= later for earlier, later in pairwise(values))
+    if len(values) >= MANY and len(set(values)) >= SEVERAL and never_falls and not rows.is_register:
+        text = f"the values of meter {meter} never fall: are they the register? Then name the column Register (kWh)"
+        rows.add(rows.header.number, "kwh", text)
+
+
+def _check_jumps(meter: str, recording: Recording, rows: Rows) -> None:
     """Report a row that no fuse lets through: the register jumped, or the value is not the energy of an interval."""
+    home = rows.homes[meter]
     draws = sorted(energy for energy in home.used.values() if energy)
     usual = draws[len(draws) // 2] if draws else 0
     for at in home.lines:
-        energy = home.used[at]
+        energy = home.used.get(at, 0)
         length = recording.length_at(at)
         power = energy * HOUR // length // FINE
         if power > LARGEST_FUSE or (power > FUSE and energy > JUMP * usual):
@@ -377,4 +248,4 @@ def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, 
                 f"{power // 1000} kW for {length // MINUTE} minutes, more than a fuse lets through; was it the register? Put it "
                 "right, or leave the cell empty"
             )
-            problems.add(home.lines[at], header.labels["kwh"], text)
+            rows.add(home.lines[at], "kwh", text)

@@ -22,10 +22,10 @@ _LIKE_A_SPAN = re.compile(r"[^\x00-\x7f]|\s(?:-|/|to\b|bis\b|until\b)|\d-\d{1,2}
 
 @dataclass(frozen=True)
 class Span:
-    """The texts of a beginning and an end. `is_one_day`: the end has the day of the beginning, also after midnight."""
+    """A beginning and an end. `is_one_day`: the end has the day of the beginning, also after midnight."""
 
-    begins: str
-    ends: str
+    begins: Cell
+    ends: Cell
     is_one_day: bool
 
 

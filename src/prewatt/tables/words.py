@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+
+from .rows import Cell
 
 
 def unaccented(text: str) -> str:
@@ -79,6 +82,12 @@ _TOTAL = re.compile(
     r"|(합계|총계).*"
 )
 
+_FIGURE = re.compile(
+    r"averages?|avg|mean|mittelwert|durchschnitt|moyenne|media|promedio|gemiddelde|snitt|medel|keskiarvo|srednia|平均值?"
+    r"|min(?:imum)?|max(?:imum)?|count|anzahl|source|quelle|bron|fuente|来源"
+)
+"""What else than a total stands below a table, at the beginning of its row."""
+
 
 def _set_of(*lists: str) -> frozenset[str]:
     return frozenset(unaccented(word) for words in lists for word in words.split("|"))
@@ -90,6 +99,13 @@ _NOBODY_WORDS, _DOUBTFUL_WORDS, _NOTHING_WORDS = _set_of(*_NOBODY), _set_of(*_DO
 def begins_total(text: str) -> bool:
     """Return whether a text begins as a total. In a row of a person, that person may have written it."""
     return _TOTAL.fullmatch(unaccented(text)) is not None
+
+
+def sums_up(cells: Sequence[Cell]) -> bool:
+    """Return whether the first cell of a row that is not empty says that the row sums others up, or where they are from."""
+    first = next((cell for cell in cells if cell != ""), "")
+    text = re.split(r"[:(]", unaccented(str(first)).strip(" :.-=*"))[0].strip()
+    return begins_total(text) or _FIGURE.fullmatch(text) is not None
 
 
 def is_nothing(text: str) -> bool:
