@@ -34,9 +34,10 @@ CURRENCY_NAMES = {
 """The currencies that a short name beside an amount stands for, in small letters and without a dot; the most usual first."""
 LONGEST = 40
 """Characters of a number at most."""
-_MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Thousands apart in Switzerland, and marks of direction that a phone adds when text is copied."""
-_MINUS = str.maketrans("−–—‐‑", "-----")
+_MARKS = re.compile(r"['’`´_٬\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Thousands apart in Switzerland and in Arabic, and marks of direction that a phone adds when text is copied."""
+_PLAIN = str.maketrans("−–—‐‑٫", "-----.")
+"""Dashes are a minus, and the Arabic sign before decimals is a point."""
 _NO_DECIMALS = re.compile(r"(?<=\d)([.,])\s?--?(?![\d-])")
 """A dash in place of the decimals, which is no minus: 1234,- and 1234,--."""
 _NAME = rf"(?:[sS]/\.?|(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
@@ -62,7 +63,7 @@ def bare(text: str) -> str:
     """Return a number without the blanks and the currency around it. Brackets, or a minus behind the number, become a
     minus before it. Digits of all scripts become 0 to 9. Raises NoAmount if there is no number.
     """
-    plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).translate(_MINUS).strip()
+    plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).translate(_PLAIN).strip()
     plain = "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in _MARKS.sub("", plain))
     # 1 234,50: thousands apart by a blank; 20 00 is no number.
     plain = re.sub(r"(?<=\d)\s(?=\d{3}(?!\d))", "", plain)

@@ -129,6 +129,18 @@ def test_a_document_is_shown_in_the_simplest_shape_that_shows_all_of_it(document
         ("is empty", "Nothing is typed here yet."),
         ("no profile for the day 'sun'", "No line applies on the day “sun”: each day must be in exactly one line."),
         ("'7' is not a time such as 07:00", "“7” is not a time such as 07:00."),
+        ("price '9999999999999999' is too large", "“9999999999999999” is too large a number."),
+        ("energy '0' is not over 0, or more than any meter shows", "“0” is not over 0, or more than any meter shows."),
+        ("percentage '-1' is not over 0 and up to 100", "“-1” is not over 0 and up to 100."),
+        (
+            "with -2 a tier's price is under 0 or over 1000 per kWh",
+            "With -2, a tier's price is under 0 or over 1000 per kWh.",
+        ),
+        (
+            "'XX' is not known; it is a code such as CA, CN or DE",
+            "“XX” is not known: write a code such as CA, CN or DE.",
+        ),
+        ("'BY' is not a region of CA; known: AB, BC", "“BY” is not a region of CA. These are known: AB, BC."),
         ("something new", "Something new."),
     ],
 )
@@ -150,6 +162,40 @@ def test_what_is_wrong_stands_beside_its_field(manager, building):
     assert answer.context["fields"]["rates"][2]["wrong"] == "Nothing is typed here yet."
     assert "rates[" not in answer.content.decode()
     assert not Tariff.objects.filter(name="day and night").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed_into", "place", "says"),
+    [
+        ({"tiers_per": "month", "tiers_upto": "100,5"}, "tiers_upto", "can mean one number or several"),
+        ({"tiers_per": "month", "tiers_upto": "100", "tiers_prices": "1,2"}, "tiers_prices", "can mean one number or several"),
+        ({"tax_name": "VAT", "tax_percent": "1,234"}, "tax_percent", "can mean 1234 or 1.234"),
+        ({"special_days": "2025-12-25, 06/10/2026"}, "special_days", "can be read in two ways"),
+        ({"tiers_per": "month", "tiers_upto": "100", "upto": "100,5"}, "profiles.0", "can mean one number or several"),
+        ({"standing": "1e5"}, "standing", "“1e5” is not a number such as 0.32."),
+        ({"minimum": "-1"}, "minimum", "“-1” is not between 0 and"),
+    ],
+)  # fmt: skip
+def test_nonsense_is_told_at_the_field_into_which_it_was_typed_and_kept_there(
+    manager, building, typed_into, place, says
+):
+    fields = {**fields_of(HOURS), "shape": "all"}
+    fields["profiles"][0] |= {name: text for name, text in typed_into.items() if name == "upto"}
+    own = {name: text for name, text in typed_into.items() if name != "upto"}
+    answer = manager.post(f"/properties/{building.property.pk}/tariffs/new/", {**posted({**fields, **own}), "keep": ""})
+    assert list(answer.context["wrong"]) == [place]
+    assert says in answer.context["wrong"][place]
+    assert {name: answer.context["fields"][name] for name in own} == own
+    assert answer.context["fields"]["profiles"][0]["upto"] == typed_into.get("upto", "")
+
+
+def test_hours_of_one_digit_days_with_points_and_arabic_numbers_are_read():
+    fields = {**fields_of(HOURS), "shape": "all", "special_days": "25.12.2026, 2027-01-01", "standing": "٠٫٢٥"}
+    fields["profiles"][0]["switches"] = "0:00 night, 7:30 day"
+    document = document_of(typed(sent(fields)))
+    assert document["special_days"] == ["2026-12-25", "2027-01-01"]
+    assert document["standing_charge_per_day"] == "0.25"
+    assert document["seasons"][0]["day_types"][0]["switches"] == [["00:00", "night"], ["07:30", "day"]]
 
 
 def test_one_form_keeps_a_tariff_and_lets_it_hold(manager, building, clock):

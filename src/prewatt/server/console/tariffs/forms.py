@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -19,6 +19,7 @@ from django.utils.translation import pgettext
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
 from ....kernel.tariff_document import DAY_GROUPS
+from ....tables.cells import CellError, DoubtfulDay, day_of
 from ...core.plain_numbers import plain
 from ...core.rate_names import usual_rate
 from ...core.typed_numbers import TWO_READINGS, typed_number
@@ -41,6 +42,8 @@ _LEFT_OUT = {
     "all": (),
 }  # fmt: skip
 """The fields that a shape does not show, which count as empty then."""
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_Value = TypeVar("_Value")
 _Reader = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 
@@ -48,12 +51,29 @@ def _words(text: str) -> list[str]:
     return [word for each in text.replace(";", ",").replace("\n", ",").split(",") if (word := each.strip())]
 
 
+def _days(text: str) -> list[str]:
+    """Return the days of a field as a document has them: 25.12.2026 is 2026-12-25. Other text is returned as it is; it is refused
+    when the document is read. Raises ValidationError for 06/10/2026, which can be read in two ways.
+    """
+    days = []
+    for word in _words(text):
+        try:
+            days.append(word if _ISO_DAY.fullmatch(word) else day_of(word).isoformat())
+        except DoubtfulDay as error:
+            raise ValidationError(str(error)) from None
+        except CellError:
+            days.append(word)
+    return days
+
+
 def _switches(text: str) -> list[list[str]]:
     """Return the pairs of time and rate of a line. A comma within the name of a rate parts nothing."""
     each = (
         re.split(r"[,;\n]\s*(?=\d{1,2}:\d{2}(?:\s|$))", text) if re.match(r"\s*\d{1,2}:\d{2}\s", text) else _words(text)
     )
-    return [stripped.split(None, 1) for part in each if (stripped := part.strip().rstrip(",;"))]
+    # 7:00 is 07:00.
+    padded = (re.sub(r"^(?=\d:)", "0", part.strip().rstrip(",;")) for part in each)
+    return [part.split(None, 1) for part in padded if part]
 
 
 def _number(text: str) -> str:
@@ -126,7 +146,7 @@ def document_of(fields: Mapping[str, Any], base: Mapping[str, Any] | None = None
     document: dict[str, Any] = {}
     for part, (names, read) in _PARTS.items():
         is_untouched = bool(base) and all(fields[name] == shown[name] for name in names)
-        value = base.get(part) if is_untouched else _part(names[0], read, fields, base)
+        value = base.get(part) if is_untouched else read(fields, base)
         if value is not None:
             document[part] = value
     others = {part: value for part, value in base.items() if part not in _PARTS}
@@ -135,13 +155,11 @@ def document_of(fields: Mapping[str, Any], base: Mapping[str, Any] | None = None
     return document | others
 
 
-def _part(name: str, read: _Reader, fields: Mapping[str, Any], base: Mapping[str, Any]) -> Any:
-    """Return a part of the document. Raises TariffError, or ValidationError, which names the field."""
+def _at(name: str, read: Callable[[str], _Value], text: str) -> _Value:
+    """Return what `read` makes of the text in a field. Raises ValidationError, which names the field."""
     try:
-        return read(fields, base)
+        return read(text)
     except ValidationError as error:
-        if hasattr(error, "error_dict"):
-            raise
         raise ValidationError({name: error.messages}) from None
 
 
@@ -176,7 +194,7 @@ def _rates(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]
         name = untouched.get(tuple(row.values()), row["name"])
         if name in rates:
             raise TariffError(f"rates.{name}: is named twice")
-        prices = _part(f"rates.{number}", lambda row, _base: _numbers(row["price"]), row, base)
+        prices = _at(f"rates.{number}", _numbers, row["price"])
         rates[name] = prices if len(prices) > 1 else (prices or [""])[0]
     return rates
 
@@ -186,10 +204,11 @@ def _tiers(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]
         return None
     tiers = {
         "per": fields["tiers_per"],
-        "up_to_kwh": _numbers(fields["tiers_upto"]),
+        "up_to_kwh": _at("tiers_upto", _numbers, fields["tiers_upto"]),
         "count": fields["tiers_count"] or "all rates",
     }
-    return {**tiers, "prices": _numbers(fields["tiers_prices"])} if fields["tiers_prices"] else tiers
+    prices = _at("tiers_prices", _numbers, fields["tiers_prices"])
+    return {**tiers, "prices": prices} if prices else tiers
 
 
 def _seasons(fields: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -200,10 +219,10 @@ def _seasons(fields: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[st
             untouched[tuple(row.values())] = day_type
             names[row["season"], frozenset(_single(day_type["days"]))] = day_type["name"]
     seasons: list[dict[str, Any]] = []
-    for row in fields["profiles"]:
+    for number, row in enumerate(fields["profiles"]):
         season = _season_of(row, seasons)
         if row["upto"]:
-            season["up_to_kwh"] = _numbers(row["upto"])
+            season["up_to_kwh"] = _at(f"profiles.{number}", _numbers, row["upto"])
         days = row["days"].replace(",", " ").split()
         name = names.get((row["season"], frozenset(_single(days)))) or " ".join(days) or "day"
         typed_type = {"name": name, "days": days, "switches": _switches(row["switches"])}
@@ -229,7 +248,7 @@ def _single(days: Iterable[str]) -> list[str]:
 def _tax(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG001
     if not fields["tax_percent"] and not fields["tax_name"]:
         return None
-    percent, included = _number(fields["tax_percent"]), fields["tax_included"] == "yes"
+    percent, included = _at("tax_percent", _number, fields["tax_percent"]), fields["tax_included"] == "yes"
     return {"name": fields["tax_name"], "percent": percent, "included": included}
 
 
@@ -240,7 +259,7 @@ def _holidays(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, A
 
 
 def _charge(name: str) -> _Reader:
-    return lambda fields, _base: _number(fields[name]) if fields[name] else None
+    return lambda fields, _base: _at(name, _number, fields[name]) if fields[name] else None
 
 
 _PARTS: Mapping[str, tuple[tuple[str, ...], _Reader]] = {
@@ -249,7 +268,10 @@ _PARTS: Mapping[str, tuple[tuple[str, ...], _Reader]] = {
     "seasons": (("profiles",), _seasons),
     "source": (("source",), lambda fields, _base: fields["source"] or None),
     "tiers": (("tiers_per", "tiers_upto", "tiers_count", "tiers_prices"), _tiers),
-    "special_days": (("special_days",), lambda fields, _base: _words(fields["special_days"]) or None),
+    "special_days": (
+        ("special_days",),
+        lambda fields, _base: _at("special_days", _days, fields["special_days"]) or None,
+    ),
     "holidays": (("holiday_country", "holiday_region"), _holidays),
     **{form.field: ((form.name,), _charge(form.name)) for form in CHARGES},
     "tax": (("tax_name", "tax_percent", "tax_included"), _tax),

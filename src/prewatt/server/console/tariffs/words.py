@@ -53,6 +53,24 @@ SAID: Mapping[str, str] = {
     rf"(?:price|amount|percentage|energy) {_Q} has more than (?P<count>\d+) decimals": gettext_noop(
         "%(text)s has more than %(count)s decimals."
     ),
+    rf"(?:price|amount|percentage|energy) {_Q} is too large": gettext_noop("%(text)s is too large a number."),
+    rf"(?:price|amount|percentage|energy) {_Q}… is longer than (?P<count>\d+) characters": gettext_noop(
+        "Use at most %(count)s characters."
+    ),
+    rf"energy {_Q} is not over 0, or more than any meter shows": gettext_noop(
+        "%(text)s is not over 0, or more than any meter shows."
+    ),
+    rf"percentage {_Q} is not over 0 and up to 100": gettext_noop("%(text)s is not over 0 and up to 100."),
+    r"with (?P<text>\S+) a tier's price is under 0 or over (?P<most>\d+) per kWh": gettext_noop(
+        "With %(text)s, a tier's price is under 0 or over %(most)s per kWh."
+    ),
+    rf"{_Q} is neither 'all rates' nor 'each rate'": gettext_noop("Choose whether the tiers count all rates or each."),
+    rf"{_Q} is not known; it is a code such as CA, CN or DE": gettext_noop(
+        "%(text)s is not known: write a code such as CA, CN or DE."
+    ),
+    rf"{_Q} is not a region of (?P<country>\S+); known: (?P<known>.*)": gettext_noop(
+        "%(text)s is not a region of %(country)s. These are known: %(known)s."
+    ),
     rf"{_Q} is not a time such as 07:00": gettext_noop("%(text)s is not a time such as 07:00."),
     r"\[.*\] is not a pair such as .*": gettext_noop(
         "After each time the name of a rate must follow: 00:00 night, 07:00 day."
@@ -115,8 +133,14 @@ def in_editor(
 
 def _of_field(field: str, text: str, fields: Mapping[str, Any]) -> Told:
     rate = re.fullmatch(r"rates\.(\d+)", field)
+    line = re.fullmatch(r"profiles\.(\d+)", field)
     part = next((part for part, name in _INPUTS.items() if name == field), field)
-    words = _of_rate(int(rate[1]), fields).words if rate else str(FIELDS[part]) if part in FIELDS else label(field)
+    if rate:
+        words = _of_rate(int(rate[1]), fields).words
+    elif line:
+        words = _now("%(part)s, line %(line)d") % {"part": FIELDS["seasons"], "line": int(line[1]) + 1}
+    else:
+        words = str(FIELDS[part]) if part in FIELDS else label(field)
     return Told(field, text, f"{words}: {text}" if field else text)
 
 
