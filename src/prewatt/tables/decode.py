@@ -1,18 +1,17 @@
 """This module decodes bytes to text, in the encodings that spreadsheets, banks and loggers write.
 
 A mark at the beginning of the file decides. Without one, UTF-8 and UTF-16 are recognised, because other files hardly
-ever look like them. Bytes that remain can be read as GB 18030 and as Windows-1252. The Chinese reading is taken if it
-gives everyday Chinese. The European reading is taken if its letters stand as in European words. A hint (a currency or
-language) decides if there is little text. If neither reading makes sense, the file is refused, because a tenant's name
-must not be invented.
+ever look like them. Bytes that remain are of an older encoding, such as Windows-1250, Shift-JIS or GB 18030: `encodings`
+chooses it by the letters of the languages, and a hint (a currency or language) says which are likely. If no reading makes
+sense, or if two do, the file is refused, because a tenant's name must not be invented.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
 
+from .encodings import likeliest
 from .problems import TableError, whole
 from .texts import _
 
@@ -25,21 +24,9 @@ MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 """Marks of encodings. UTF-32's begins with UTF-16's."""
-CHINESE = ("zh", "cn", "rmb")
-"""Hints of a language, country or currency by which a file is Chinese."""
-_FREQUENT = (0xB0, 0xD7)
-"""First bytes of the 3,755 frequent characters in GB 2312."""
-_SIGNS = (0xA1, 0xA3)
-"""First bytes of the punctuation and the full-width letters in GB 2312."""
-_FEW, _MANY = 2, 4
-"""So many frequent Chinese characters are evidence without a hint, and against a hint of another language."""
+_MANY = 4
+"""So many whole letters there must be for each damaged one."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
-_LONG_RUN = re.compile(r"[^\x00-\x7f–—…•·«»„“”‘’€]{4,}")
-"""European words have no four such letters in a row: this is Russian, Greek, Japanese or another language's."""
-_WITHIN = re.compile(r"[A-Za-z][‚„”†‡ˆ‰‹˜›¢-©¬®-±¶ŠŽŸ][a-z]|[¢¤¦©¬¯±¶¸][a-zÀ-ÿ]|[£¥][a-zà-ÿ]")
-"""A sign where a letter should be: the file is from DOS, an old Mac, Poland or Taiwan."""
-_CUT = re.compile(rb"\xc3[\x80-\xbf]")
-"""A letter in UTF-8, which would be two odd ones in Windows-1252: Ã¼."""
 
 
 def decode(content: bytes, hint: str = "") -> str:
@@ -48,16 +35,28 @@ def decode(content: bytes, hint: str = "") -> str:
 
     Raises TableError, which says what to do, if the file is no text or its encoding can't be recognised.
     """
+    text = unicode_of(content)
+    if text is None:
+        text = likeliest(content.rstrip(b"\x1a"), hint)
+    if text is None:
+        raise _unknown()
+    return _checked(text)
+
+
+def unicode_of(content: bytes) -> str | None:
+    """Return the text of a file in UTF-8, UTF-16 or UTF-32, with or without its mark; None if it is in none of them. Raises
+    TableError if it has the mark of one, but is damaged.
+    """
     for mark, encoding in MARKS:
         if content.startswith(mark):
-            return _checked(_strictly(content[len(mark) :], encoding))
+            return _strictly(content[len(mark) :], encoding)
     if b"\x00" in content:
-        return _checked(_wide(content))
+        return _wide(content)
     try:
         # DOS ended its files with a sign of its own.
-        return _checked(content.rstrip(b"\x1a").decode("utf-8"))
+        return content.rstrip(b"\x1a").decode("utf-8")
     except UnicodeDecodeError:
-        return _checked(_damaged(content) or _one_of_two(content.rstrip(b"\x1a"), hint.casefold()))
+        return _damaged(content)
 
 
 def _strictly(content: bytes, encoding: str) -> str:
@@ -93,67 +92,24 @@ def _wide(content: bytes) -> str:
             texts.append(content.decode(encoding))
         except UnicodeDecodeError:
             continue
-    likeliest = max(texts, key=lambda text: sum(map(text.count, ",;\t\n")), default="")
+    best = max(texts, key=lambda text: sum(map(text.count, ",;\t\n")), default="")
     # Else the bytes of zero are what is wrong.
-    return (
-        likeliest
-        if likeliest and not _CONTROL.search(likeliest) and re.search("[,;\t\n]", likeliest)
-        else content.decode("latin-1")
-    )
+    return best if best and not _CONTROL.search(best) and re.search("[,;\t\n]", best) else content.decode("latin-1")
 
 
-def _damaged(content: bytes) -> str:
+def _damaged(content: bytes) -> str | None:
     """Return the text of UTF-8 in which a few letters are damaged, for example because it was cut within a letter. The
-    damaged letters become �, and code that needs them must report them. The result is empty if the bytes are something
-    else.
+    damaged letters become �, and code that needs them must report them. None if the bytes are something else.
     """
     text = content.decode("utf-8", "replace")
     lost = text.count("\ufffd")
-    return text if sum(not sign.isascii() for sign in text) - lost >= _MANY * lost else ""
-
-
-def _one_of_two(content: bytes, hint: str) -> str:
-    text = _chinese(content, hint)
-    if text is not None:
-        return text
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError:
-        raise _unknown() from None
-    if _LONG_RUN.search(text) or _WITHIN.search(text) or _CUT.search(content):
-        raise _unknown()
-    return text
-
-
-def _characters(text: str) -> tuple[int, int]:
-    """Return how many Chinese characters a text has, and how many of these are frequent ones."""
-    written = frequent = 0
-    for sign, count in Counter(text).items():
-        code = sign.encode("gb18030")
-        plain = len(code) == 2 and code[1] >= 0xA1
-        if len(code) > 1 and not (plain and _SIGNS[0] <= code[0] <= _SIGNS[1]):
-            written += count
-            frequent += count if plain and _FREQUENT[0] <= code[0] <= _FREQUENT[1] else 0
-    return written, frequent
-
-
-def _chinese(content: bytes, hint: str) -> str | None:
-    """Return the text read as GB 18030 if it is everyday Chinese, else None."""
-    try:
-        text = content.decode("gb18030")
-    except UnicodeDecodeError:
-        return None
-    written, frequent = _characters(text)
-    if hint.startswith(CHINESE):
-        return text if frequent and 2 * frequent >= written else None
-    # In European texts two such letters in a row are rare, so that most pairs here would be of a letter and its neighbour.
-    return text if frequent >= (_MANY if hint else _FEW) and 5 * frequent >= 4 * written else None
+    return text if sum(not sign.isascii() for sign in text) - lost >= _MANY * lost else None
 
 
 def _unknown() -> TableError:
     return whole(
         _(
-            "The file's encoding can't be recognised: its letters make no sense as UTF-8, Windows-1252 or GB 18030. "
-            "Save it again from the spreadsheet as “CSV UTF-8” or .xlsx."
+            "The file's encoding can't be recognised: its letters make no sense, or may be of two languages. Save it again "
+            "from the spreadsheet as “CSV UTF-8” or .xlsx."
         )
     )

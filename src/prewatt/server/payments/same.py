@@ -18,6 +18,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from ...kernel.calendar import local_day, zone
+from ...tables.encodings import lost_letters, same_bytes
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind
@@ -195,13 +196,14 @@ def _form(text: str) -> str:
 
 
 def _alike_party(row: BankLine, other: BankLine) -> bool | None:
-    """Return whether two lines have the same payer; None if one of them does not say."""
+    """Return whether two lines have the same payer; None if one of them does not say, or has lost letters."""
     if row.account and other.account:
         return row.account == other.account
     one, two = name_words(row.payer), name_words(other.payer)
-    if not one or not two:
+    if not one or not two or lost_letters(row.payer, other.payer):
         return None
-    return one <= two or two <= one or _is_cut(row.payer, other.payer)
+    # The bank's file of another month may have been read in another encoding.
+    return one <= two or two <= one or _is_cut(row.payer, other.payer) or same_bytes(row.payer, other.payer)
 
 
 def _is_cut(one: str, two: str) -> bool:
@@ -221,11 +223,11 @@ def _letters(text: str) -> str:
 
 
 def _alike_text(row: BankLine, other: BankLine) -> bool | None:
-    """Return whether one text contains the other; None if one of them is too short."""
+    """Return whether one text contains the other; None if one of them is too short, or has lost letters."""
     one, two = _letters(row.text), _letters(other.text)
-    if min(len(one), len(two)) < _SHORTEST:
+    if min(len(one), len(two)) < _SHORTEST or lost_letters(row.text, other.text):
         return None
-    return one in two or two in one
+    return one in two or two in one or same_bytes(row.text, other.text)
 
 
 # -- recorded by staff --------------------------------------------------------------------------------------------------

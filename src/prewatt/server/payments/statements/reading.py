@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from django.utils.translation import gettext as _
 
+from ....tables.decode import unicode_of
+from ....tables.encodings import likeliest
+from ....tables.problems import TableError
 from ...core.uploads import LARGEST_FILE
 from .camt import read_camt
 from .errors import BankError
@@ -24,38 +28,42 @@ def read_file(content: bytes, currency: str) -> Statement | None:
         )
     if content.startswith(b"%PDF"):
         raise BankError(_("This is a PDF: export the statement as CAMT, MT940, OFX, CSV or Excel."))
-    content = _narrow(content)
-    head = content[:2000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    text = _unicode(content)
+    head = (content.decode("latin-1") if text is None else text)[:2000].lstrip("\ufeff \t\r\n")
     if re.search(r"OFXHEADER|<OFX>", head, re.IGNORECASE):
-        return read_ofx(_text(content, head), currency)
+        return read_ofx(_older(content, currency, head) if text is None else text, currency)
     if head.startswith("<"):
         if re.match(r"<(!doctype\s+html|html)", head, re.IGNORECASE):
             raise BankError(_("This is a web page: export the statement as CAMT, MT940, OFX, CSV or Excel."))
-        return read_camt(content.lstrip())
+        return read_camt(_xml(content, text))
     if head.startswith("{1:") or re.search(rf"(?:^|[{ENDS}]):20:", head):
-        return read_mt940(_text(content, ""), currency)
+        return read_mt940(_older(content, currency, "") if text is None else text, currency)
     return None
 
 
-def _narrow(content: bytes) -> bytes:
-    """Return a file in UTF-16, which its mark or a byte of zero beside its first sign shows, in UTF-8; any other as it is."""
-    marked, first = content[:2] in (b"\xff\xfe", b"\xfe\xff"), content[:2]
-    if not marked and first.count(0) != 1:
-        return content
+def _unicode(content: bytes) -> str | None:
+    """Return the text of a file in Unicode; None for another one, and for a workbook."""
+    if content.startswith(b"PK"):
+        return None
     try:
-        text = content.decode("utf-16" if marked else "utf-16-be" if first[0] == 0 else "utf-16-le")
-    except UnicodeDecodeError:
-        # What reads tables says that it is damaged.
-        return content
-    # The encoding that XML declares is not the one that it has now.
-    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode("utf-8", "replace")
+        return unicode_of(content)
+    except TableError as error:
+        raise BankError(str(error)) from None
 
 
-def _text(content: bytes, head: str) -> str:
-    charset = re.search(r"^\s*CHARSET:\s*(\d{3,5})", head, re.MULTILINE | re.IGNORECASE)
-    for encoding in ("utf-8-sig", f"cp{charset[1]}" if charset else "cp1252"):
-        try:
-            return content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("latin-1")
+def _xml(content: bytes, text: str | None) -> bytes:
+    """Return XML as bytes in the encoding that it declares, or in UTF-8 without a declaration if it is in UTF-16."""
+    if text is None or 0 not in content[:4]:
+        return content.lstrip()
+    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode()
+
+
+def _older(content: bytes, currency: str, head: str) -> str:
+    """Return the text of a file that is not in Unicode: in the encoding that its head declares, else in the likeliest one.
+    If neither makes sense, its letters are lost, and only they: no name is invented, and references are in ASCII.
+    """
+    declared = re.search(r"^\s*CHARSET:\s*(\d{3,5})|<\?xml[^>]*encoding=.([\w-]+)", head, re.MULTILINE | re.IGNORECASE)
+    with suppress(UnicodeDecodeError, LookupError):
+        if declared:
+            return content.decode(declared[2] or f"cp{declared[1]}")
+    return likeliest(content, currency) or content.decode("ascii", "replace")
