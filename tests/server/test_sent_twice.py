@@ -1,7 +1,10 @@
-"""A walk over all forms of the pages, with what somebody may well send, each of which is sent twice, as by a double click: the second one
-adds nothing, and its answer is that of the first.
+"""A walk over all forms of the pages and calls of the API, with what somebody may well send, each of which is sent twice, as by a double
+click: the second one adds nothing, and its answer is that of the first.
 """
 
+import json
+import re
+from itertools import count
 from urllib.parse import urlencode
 
 import pytest
@@ -11,21 +14,31 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import resolve
 
+from prewatt.server.api.routes import api
 from tests.building import PASSWORD
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
 from tests.server.test_nonsense import Forms, filled, pages, world  # noqa: F401
-from tests.server.test_two_landlords import FORMS, Landlord
+from tests.server.test_two_landlords import CALLS, FORMS, Landlord
 
 pytestmark = pytest.mark.django_db
 
 WITHOUT_NAMES = (
     "console:books:decide_adjustment", "console:books:undo_top_up", "console:emergency_codes:make_emergency_codes",
-    "console:estate:gateway_code", "console:estate:one_price", "console:orders:pin", "console:owed:refund_paid",
+    "console:estate:gateway_code", "console:orders:pin", "console:owed:refund_paid",
     "console:papers:draw", "console:residents:again", "console:residents:invite", "console:residents:remove",
     "console:supply:on_site_rules", "console:tenancies:end_tenancy", "tenant:gifts:make", "tenant:notices:change_channel",
     "tenant:residents:invite",
 )  # fmt: skip
 """Forms that do something with what they are filled in with here, beside those that take a name."""
+REFUSED = {
+    "api:add_code": "all of the credit was sold the first time",
+    "api:add_reading": "the same reading is the later one that is there already",
+    "api:emergency_codes": "the flat has all the codes that it may have",
+    "api:run_shared_cost": "the bill is booked already, unless it is another one, which has another note",
+    "api:tenancies": "somebody lives there by then",
+}
+"""The calls of the API of which the second does nothing and is told so, and why it is not answered as the first: it has no name."""
+TELLS_WHAT_IS_NEW = {"api:load_prices": "it lists the versions that it made, which the second time are none"}
 PLAIN = "application/x-www-form-urlencoded"
 NOT_COUNTED = ("django_session", "accounts_sentform", "accounts_throttle", "usersessions_")
 
@@ -135,3 +148,43 @@ def test_each_form_of_a_page_is_done_once(world, thousands):  # noqa: F811
                 transaction.set_rollback(True)
     assert not walk.wrong
     assert {*WITHOUT_NAMES} <= walk.done
+
+
+def named_calls():
+    """The routes of calls with a field `asked`, by which a program names what it asks for."""
+    document = api.get_openapi_schema()
+    for path, item in document["paths"].items():
+        content = item.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        schema = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if "asked" in document["components"]["schemas"].get(schema, {}).get("properties", {}):
+            yield re.sub(r"{(\w+)}", r"<\1>", path.removeprefix("/"))
+
+
+def test_each_call_of_the_api_is_done_once(building, providers, thousands):
+    numbers, wrong, refused, named = count(1), [], set(), {*named_calls()}
+
+    class Twice(Landlord):
+        def call(self, path, given):
+            address = f"/api/v1/{path}"
+            match = resolve(address)
+            if re.sub("<[a-z]+:", "<", match.route) in named and "asked" not in given:
+                given = {**given, "asked": f"call {next(numbers)}"}
+            body, headers = json.dumps(given), {"Authorization": f"Bearer {self.token}"}
+            first = self.client.post(address, body, content_type="application/json", headers=headers)
+            before = rows()
+            second = self.client.post(address, body, content_type="application/json", headers=headers)
+            if first.status_code < 300:
+                if second.status_code == 400:
+                    refused.add(match.view_name)
+                elif match.view_name in TELLS_WHAT_IS_NEW:
+                    assert second.status_code == first.status_code
+                elif (second.status_code, second.json()) != (first.status_code, first.json()):
+                    wrong.append((match.view_name, second.content))
+                wrong.extend((match.view_name, each) for each in added(before).items())
+            return first.status_code, first.json()
+
+    who = Twice("Berg Homes", "manager", "m1", providers)
+    for act in {**FORMS, **CALLS}.values():
+        act(who)
+    assert not wrong
+    assert refused == {*REFUSED}

@@ -1,5 +1,5 @@
 """What came of each form that somebody has sent in the last minutes, so that a form that is sent twice, as by a double click, is
-done once.
+done once; and so of each call of a program that has a name.
 
 A page has another secret in its forms each time it is shown. So a form with the same secret and the same fields is the same
 one, sent again; whoever opens the page anew sends another one.
@@ -10,8 +10,11 @@ sealed, and forgotten after some minutes.
 
 from __future__ import annotations
 
+import time
+
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from ..core.sealing import sealer
 from ..core.time import system_now
@@ -19,6 +22,8 @@ from ..core.time import system_now
 SECOND = 1_000_000
 KEPT = 10 * 60 * SECOND
 """For how long (µs) it is known what came of a form."""
+PATIENCE, PAUSE_S = 100, 0.2
+"""How often, and after how long each time, it is looked whether the first of two forms is done."""
 LONGEST = 60 * SECOND
 """After this time (µs) nobody works at a form any more: its process was ended."""
 PURPOSE = "answer to a form"
@@ -42,8 +47,24 @@ def key_of(*parts: str) -> str:
     return salted_hmac("prewatt sent form", repr(parts), algorithm="sha256").hexdigest()
 
 
-def begin(key: str) -> bool:
-    """Note that a form is being done from now on. Returns False if it is being done already, or was done."""
+class StillAtItError(Exception):
+    """The first of two forms is still being done; the message, for people, says so."""
+
+
+def first_answer(key: str) -> bytes | None:
+    """Return what came of a form that was sent before; None if there was none: then the caller does it, and keeps what comes of it
+    (`keep`), or drops it (`drop`). Waits while another one is at it. Raises StillAtItError if that takes too long.
+    """
+    for _look in range(PATIENCE):
+        if _begin(key):
+            return None
+        if answer := _answer_of(key):
+            return answer
+        time.sleep(PAUSE_S)
+    raise StillAtItError(_("This was sent already, and is still being done. Look in a minute what came of it."))
+
+
+def _begin(key: str) -> bool:
     at = system_now()
     try:
         with transaction.atomic():
@@ -66,10 +87,9 @@ def drop(key: str) -> None:
     SentForm.objects.filter(key=key).delete()
 
 
-def answer_of(key: str) -> bytes | None:
-    """Return what came of a form; empty while it is being done; None if it was dropped."""
+def _answer_of(key: str) -> bytes | None:
     sealed = SentForm.objects.filter(key=key).values_list("answer", flat=True).first()
-    return sealer(PURPOSE).open(bytes(sealed)) if sealed else None if sealed is None else b""
+    return sealer(PURPOSE).open(bytes(sealed)) if sealed else None
 
 
 def forget_old() -> int:

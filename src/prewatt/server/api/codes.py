@@ -17,6 +17,7 @@ from ..vending.models import Adjustment, Command
 from ..vending.named_orders import read_action
 from ..vending.order_codes import why_no_code
 from ..web.access import chosen, meter_of_manager, tenancy_of_manager
+from .once import once
 from .reading import read_instant, read_money
 from .writing import instant_text
 
@@ -25,7 +26,8 @@ router = Router()
 
 class NewOrder(Schema):
     """`do`: the name of the order. `until`: an instant, for a restoration or a limit. `amount`: text, for a
-    restoration. `watts`: for a limit. `override`: close also over a lock.
+    restoration. `watts`: for a limit. `override`: close also over a lock. `asked`: a name of your own, so that asking twice
+    within ten minutes is one order.
     """
 
     do: str = Field(json_schema_extra={"enum": list(BY_MANAGER)})
@@ -34,6 +36,7 @@ class NewOrder(Schema):
     watts: StrictInt | None = None
     amount: str | None = None
     until: str | None = None
+    asked: str = ""
 
 
 @router.post("/meters/{name}/orders", response={201: dict[str, Any]})
@@ -43,6 +46,10 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
     its code.
     """
     chosen(request, given.do)
+    return once(request, given.asked, given.model_dump_json(), lambda: _ordered(request, name, given))
+
+
+def _ordered(request: HttpRequest, name: str, given: NewOrder) -> dict[str, Any]:
     action = read_action(
         given.do,
         override=given.override,
@@ -52,7 +59,7 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
     )
     ordered_ = as_ordered(control(meter_of_manager(request, name=name), action, request.user, given.reason))
     assert ordered_ is not None
-    return Status(201, {**_document(ordered_), "state": "asked"})
+    return {**_document(ordered_), "state": "asked"}
 
 
 @router.get("/meters/{name}/orders")

@@ -22,7 +22,7 @@ from ..tariffs.homes import what_if
 from ..tariffs.models import Tariff
 from ..tariffs.prices import prices_of
 from ..tariffs.reading import read_document
-from ..tariffs.versions import keep, price_notes, schedule, schedule_prices
+from ..tariffs.versions import apply_now, keep, price_notes, schedule, schedule_prices
 from ..web.access import property_of_manager
 from .reading import read_instant
 
@@ -58,13 +58,15 @@ def tariff_versions(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/properties/{pk}/tariffs", response={201: dict[str, Any]})
 def schedule_tariff(request: HttpRequest, pk: int, given: NewVersion) -> Any:
-    """Let a tariff apply from an instant on."""
+    """Let a tariff apply from an instant on. Sent again, it is the same version, as long as no other takes its place."""
     property_ = property_of_manager(request, pk)
-    effective = now() if given.effective is None else read_instant("effective", given.effective)
+    effective = None if given.effective is None else read_instant("effective", given.effective)
     tariff = read_document(given.tariff, zone=property_.zone, currency=property_.currency)
     with transaction.atomic():
-        version = schedule(property_, keep(property_.organisation, tariff), effective)
-    return Status(201, {"version": version.pk, "tariff": version.tariff.name, "effective": exact_instant(effective)})
+        kept = keep(property_.organisation, tariff)
+        version = apply_now(property_, kept) if effective is None else schedule(property_, kept, effective)
+    document = {"version": version.pk, "tariff": kept.name, "effective": exact_instant(version.effective_at)}
+    return Status(201, document)
 
 
 class NewPrices(Schema):

@@ -16,7 +16,7 @@ from ..estate.wall_clock import shown, wall_clock
 from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..tariffs.models import Tariff, TariffVersion
-from ..tariffs.versions import schedule
+from ..tariffs.versions import apply_now, schedule
 from ..vending.account_settings import send_settings_to
 from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
@@ -104,7 +104,10 @@ class Tariffs(Act):
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:  # noqa: ARG002
         """Put the tariff in force at the property."""
         tariff, effective = self._tariff(batch), batch.values["effective"]
-        schedule(batch.property_, tariff, now() if effective is None else effective)
+        if effective is None:
+            apply_now(batch.property_, tariff)
+        else:
+            schedule(batch.property_, tariff, effective)
         return _("%(name)s is on its way to the meters.") % {"name": tariff.name}
 
     def _tariff(self, batch: Batch) -> Tariff:

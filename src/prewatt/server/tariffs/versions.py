@@ -29,10 +29,14 @@ from .models import Tariff, TariffVersion
 @transaction.atomic
 def schedule(property_: Property, tariff: Tariff, effective: int) -> TariffVersion:
     """Put `tariff` in force from `effective` (µs since 1970) at all meters of the property's units, also at those that
-    are offline then. Raises ValidationError, which names the field; the past cannot be changed.
+    are offline then. If it is already what is in force from that instant, nothing changes. Raises ValidationError, which names
+    the field; the past cannot be changed.
     """
     # A meter that is installed meanwhile is found below, or finds this version.
     lock_property(property_.pk)
+    known = property_.tariff_versions.filter(effective_at=effective).last()
+    if known is not None and known.tariff_id == tariff.pk:
+        return known
     version = TariffVersion(property=property_, tariff=tariff, effective_at=effective)
     try:
         version.full_clean()
@@ -45,6 +49,19 @@ def schedule(property_: Property, tariff: Tariff, effective: int) -> TariffVersi
     for meter in lock_meters(Meter.objects.filter(unit__property=property_)):
         issue(meter, order)
     return version
+
+
+@transaction.atomic
+def apply_now(property_: Property, tariff: Tariff) -> TariffVersion:
+    """Put `tariff` in force from now on, or return the version by which it is in force already. Raises ValidationError, which
+    names the field.
+    """
+    lock_property(property_.pk)
+    at = now()
+    present = property_.tariff_versions.filter(effective_at__lte=at).last()
+    if present is not None and present.tariff_id == tariff.pk:
+        return present
+    return schedule(property_, tariff, at)
 
 
 def keep(owner: Organisation, tariff: KernelTariff) -> Tariff:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -20,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from ..accounts.sent_forms import answer_of, begin, drop, keep, key_of
+from ..accounts.sent_forms import StillAtItError, drop, first_answer, keep, key_of
 
 log = logging.getLogger("prewatt.server")
 
@@ -28,9 +27,6 @@ SECRET = "csrfmiddlewaretoken"
 """The field with the secret of a form, which is another one each time that a page is shown."""
 OWN_WAYS = ("prewatt.server.sign_in.", "allauth.")
 """The modules of views whose forms are about logging in: a second one is another try."""
-PATIENCE = 100
-"""How often it is looked whether the first of two forms is done."""
-PAUSE_S = 0.2
 FORM = "_sent_form"
 
 
@@ -71,15 +67,14 @@ class DoOnce:
         if not _is_of_a_page(request, view):
             return None
         key = _key_of(request)
-        for _look in range(PATIENCE):
-            if begin(key):
-                setattr(request, FORM, key)
-                return None
-            if answer := answer_of(key):
-                return _again(request, answer)
-            time.sleep(PAUSE_S)
-        text = _("This form was sent already, and is still being done. Look in a minute what came of it.")
-        return render(request, "web/layout/collision.html", {"text": text}, status=409)
+        try:
+            answer = first_answer(key)
+        except StillAtItError as error:
+            return render(request, "web/layout/collision.html", {"text": str(error)}, status=409)
+        if answer is None:
+            setattr(request, FORM, key)
+            return None
+        return _again(request, answer)
 
 
 def _is_of_a_page(request: HttpRequest, view: Callable[..., Any]) -> bool:

@@ -12,6 +12,7 @@ from ...core.sealing import SealError
 from ...payments.gifts import address_of
 from ...payments.models import GiftLink
 from ...tenancies.gift_links import DAYS, ListedLink, NewGiftLink, end_gift_link, listed, make_gift_link
+from ..once import once
 from .own import present_tenancy
 
 router = Router()
@@ -19,13 +20,15 @@ router = Router()
 
 class GiftLinkIn(Schema):
     """`flat_name`: the flat's name on the page; empty for the name of its unit. `shown_name`: the person whom the page
-    names. `note`: whom the link is for. `days`: how long the link is valid: 30, 90 or 365.
+    names. `note`: whom the link is for. `days`: how long the link is valid: 30, 90 or 365. `asked`: a name of your own, so that
+    asking twice within ten minutes is one link.
     """
 
     flat_name: str = ""
     shown_name: str = ""
     note: str = ""
     days: int = DAYS[-1]
+    asked: str = ""
 
 
 def _address(link: GiftLink) -> str | None:
@@ -63,9 +66,13 @@ def gift_links(request: HttpRequest, pk: int) -> Any:
 @router.post("/me/tenancies/{pk}/gift-links", response={201: dict[str, Any]})
 def make(request: HttpRequest, pk: int, given: GiftLinkIn) -> Any:
     """Make a link by which others can pay for the flat."""
-    new = NewGiftLink(given.flat_name, given.shown_name, given.note, given.days)
-    link = make_gift_link(present_tenancy(request, pk), request.user, new)
-    return Status(201, _document(ListedLink(link, True, True, 0, 0)))
+    tenancy = present_tenancy(request, pk)
+
+    def new() -> dict[str, Any]:
+        asked_for = NewGiftLink(given.flat_name, given.shown_name, given.note, given.days)
+        return _document(ListedLink(make_gift_link(tenancy, request.user, asked_for), True, True, 0, 0))
+
+    return once(request, given.asked, given.model_dump_json(), new)
 
 
 @router.delete("/me/tenancies/{pk}/gift-links/{link_pk}", response={204: None})

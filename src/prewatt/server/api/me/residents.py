@@ -17,6 +17,7 @@ from ...core.time import now
 from ...estate.models import Resident
 from ...tenancies.residents import check_may_end, end_access_by
 from ...web.payers import shown_name
+from ..once import once
 from .own import own_tenancy, present_tenancy
 
 router = Router()
@@ -53,19 +54,20 @@ def _may_end(resident: Resident, by: Any) -> bool:
 
 
 @router.post("/me/tenancies/{pk}/residents/invitations", response={201: dict[str, Any]})
-def invite(request: HttpRequest, pk: int) -> Any:
-    """Invite one more person of the flat. Only this answer shows the code."""
-    code = invite_to_flat(present_tenancy(request, pk), request.user)
-    invitation = invitation_of(code)
-    assert invitation is not None
-    return Status(
-        201,
-        {
-            "code": code,
-            "link": public(reverse("sign_in:join:link", args=[code])),
-            "ends_at": exact_instant(invitation.ends),
-        },
-    )
+def invite(request: HttpRequest, pk: int, asked: str = "") -> Any:
+    """Invite one more person of the flat. Only this answer shows the code. `asked`: a name of your own, so that asking twice
+    within ten minutes is one invitation.
+    """
+    tenancy = present_tenancy(request, pk)
+
+    def new() -> dict[str, Any]:
+        code = invite_to_flat(tenancy, request.user)
+        invitation = invitation_of(code)
+        assert invitation is not None
+        link = public(reverse("sign_in:join:link", args=[code]))
+        return {"code": code, "link": link, "ends_at": exact_instant(invitation.ends)}
+
+    return once(request, asked, "", new)
 
 
 @router.delete("/me/tenancies/{pk}/residents/{resident_pk}", response={204: None})

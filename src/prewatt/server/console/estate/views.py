@@ -28,7 +28,7 @@ from ...core.rate_names import usual_rate
 from ...core.time import now
 from ...estate.models import Organisation, Property
 from ...metering.models import Meter
-from ...tariffs.versions import keep, schedule
+from ...tariffs.versions import apply_now, keep
 from ...web.access import owner_of, property_of_manager
 from ...web.forms import one_of
 from ...web.kept import say
@@ -192,4 +192,4 @@ def _let_apply(property_: Property, price: int) -> None:
     # A price that was made before, perhaps in another language, keeps its own word: it is the same price.
     rate = known.kernel().rates[0].name if known else usual_rate()
     tariff = flat_tariff(name, property_.currency, property_.zone, price, rate)
-    schedule(property_, keep(property_.organisation, tariff), now())
+    apply_now(property_, keep(property_.organisation, tariff))

@@ -24,14 +24,13 @@ from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
 from ...commissioning.progress import Step
 from ...core.json_text import JsonError, read_json
-from ...core.time import now
 from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Property
 from ...estate.wall_clock import Twice, wall_clock
 from ...tariffs.models import Tariff
 from ...tariffs.rate_order import cheapest_first
 from ...tariffs.reading import examples, read_document
-from ...tariffs.versions import keep, schedule
+from ...tariffs.versions import apply_now, keep, schedule
 from ...tariffs.what_if_task import WHAT_IF, is_large, told_last_month
 from ...tasks import asking
 from ...tasks.outcomes import TaskError
@@ -217,7 +216,7 @@ def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> Ht
         if hold == "at":
             schedule(property_, kept, wall_clock(given.get("effective", ""), property_, "effective"))
         elif hold == "now":
-            schedule(property_, kept, now())
+            apply_now(property_, kept)
     if hold == "later":
         said = _("%(name)s is saved. Now choose when it takes effect.")
     else:
