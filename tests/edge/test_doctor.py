@@ -31,6 +31,7 @@ from prewatt.edge.doctor.finding import Agent, Gateway, examined, owner
 from prewatt.edge.doctor.journal import JournalFacts, read_journal
 from prewatt.edge.doctor.meters import _asked, check_meters
 from prewatt.edge.doctor.page import check_page
+from prewatt.edge.doctor.service import check_service
 from prewatt.edge.doctor.state_folder import check_state_folder
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.journal import Journal
@@ -134,6 +135,14 @@ def test_a_clock_that_differs_from_what_the_server_said_is_told(tmp_path):
     assert off(3600)[:2] == (State.BAD, "it differs by +3600 s from what the server said")
     assert off(10)[1].endswith("it agrees with the server")
     assert "server" not in off(3600, strong=False)[1] and "server" not in off(3600, boot="another")[1]
+
+
+def test_a_machine_without_systemd_is_said_in_words_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("prewatt.edge.machine.systemd.RUNNING", tmp_path / "not here")
+    for running, agent in ((True, "an agent runs"), (False, "no agent runs")):
+        [(state, words, advice)] = said(check_service, gateway(tmp_path, running=running))
+        assert state is State.SKIPPED and "does not start the agent" in words and words.endswith(agent)
+        assert "prewatt edge run" in advice
 
 
 def bus_of(path, port):

@@ -26,9 +26,9 @@ from .sync import SyncPolicy
 log = logging.getLogger("prewatt.edge")
 
 MENDED_BY = gettext_noop(
-    "have a new gateway code made (prewatt gateway code NAME), stop the agent, move edge.toml away, and run 'prewatt "
-    "edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. Do not use a copy of the "
-    "journal: what happened after the copy was made is missing in it"
+    "have a new gateway code made on the server (on the building's page Flats and gateways, or by prewatt gateway code "
+    "NAME), stop the agent, move edge.toml away, and run 'prewatt edge enrol SERVER CODE' in this folder. The meters go on "
+    "from what the server knows. Do not use a copy of the journal: what happened after the copy was made is missing in it"
 )
 """The advice that mends a damaged journal."""
 

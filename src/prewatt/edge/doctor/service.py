@@ -19,11 +19,12 @@ def check_service(gateway: Gateway) -> Iterator[Finding]:
     machine = Machine()
     if not machine.systemd:
         words = (
-            _("systemd does not run here; an agent runs")
+            _("systemd does not run on this machine, so it does not start the agent; an agent runs")
             if gateway.is_running
-            else _("systemd does not run here; no agent runs")
+            else _("systemd does not run on this machine, so it does not start the agent; no agent runs")
         )
-        yield Finding(_("service"), State.SKIPPED, words)
+        advice = _("Let what starts the programs of this machine start the agent, too: prewatt edge run --config FILE")
+        yield Finding(_("service"), State.SKIPPED, words, advice)
         return
     try:
         service = described_service(gateway.folder, machine)

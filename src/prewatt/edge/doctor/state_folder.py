@@ -20,7 +20,10 @@ def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
     lacking = [path for path in needed if not path.exists()]
     foreign = [path for path in needed if path.exists() and not gateway.agent.may_use(path)]
     if lacking:
-        advice = _("Move edge.toml away, and enrol again with a new code (prewatt gateway code NAME on the server)")
+        advice = _(
+            "Move edge.toml away, and enrol again with a new code. It is made on the server: on the building's page Flats "
+            "and gateways, or by prewatt gateway code NAME"
+        )
         yield Finding(name, State.BAD, _("%(file)s is missing") % {"file": lacking[0]}, advice)
     elif foreign:
         advice = f"chown -R {gateway.agent.name} {folder}"

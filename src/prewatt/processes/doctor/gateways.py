@@ -40,5 +40,11 @@ def check_gateways(_config: ServerConfig) -> Iterator[Finding]:
     if waiting:
         words = ngettext("%(number)s is not enrolled yet", "%(number)s are not enrolled yet", waiting)
         yield Finding(
-            name, State.WARN, words, _("Make a code: prewatt gateway code NAME. On the gateway: prewatt edge enrol")
+            name,
+            State.WARN,
+            words,
+            _(
+                "Make a code, on the building's page Flats and gateways or by prewatt gateway code NAME. On the gateway: "
+                "prewatt edge enrol"
+            ),
         )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,11 +91,18 @@ def enrol(call: EnrolCall) -> tuple[Enrolment, bytes]:
     # A call that was altered on its way is as good as none: the code stays good for the gateway.
     if gateway is None or not call.proven(secret):
         raise InstallError(
-            _("This code is unknown, or was used already. Make a new one at the server: prewatt gateway code NAME.")
+            _(
+                "This code is unknown, or was used already. Make a new one: on the server's pages open the building, then "
+                "Flats and gateways, then the gateway. Or type at the server: prewatt gateway code NAME."
+            )
         )
     if gateway.code_ends is None or gateway.code_ends <= timezone.now():
         raise InstallError(
-            _("This code is more than 24 hours old. Make a new one at the server: prewatt gateway code NAME.")
+            _(
+                "This code is more than 24 hours old. Make a new one on the server's page %(page)s. Or type at the server: "
+                "prewatt gateway code %(name)s."
+            )
+            % {"page": reverse("console:estate:gateways", args=[gateway.property_id]), "name": gateway.name}
         )
     public_key = bytes.fromhex(call.public_key)
     try:
