@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from prewatt.kernel.calendar import local_day, zone
 from prewatt.kernel.span import Span
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.accounts.memberships import Membership
@@ -171,8 +172,26 @@ def test_cash_is_handed_over_on_the_page_and_who_reads_the_books_sees_all_tills(
     assert "kim 0.00 20.00 0.00 15.50 4.50" in page and "to the bank" in page and "000001" in page
     refused = client.post("/till/hand-over/", {"amount": "4,51"}, follow=True)
     assert "There is less than this amount in your till." in text_of(refused)
-    assert "No cash was taken yet" in text_of(manager.get("/till/day/?day=2025-10-01"))
+    assert "No cash had been taken by the end of this day." in text_of(manager.get("/till/day/?day=2025-10-01"))
     assert manager.get("/till/day/?day=x").status_code == 200
+
+
+def test_the_days_go_back_to_the_first_with_anything_and_no_further(cashier, tenancy, manager, clock):
+    def days_back(client):
+        found, page = [], client.get("/till/day/").content.decode()
+        while earlier := re.search(r'href="\?organisation=\d+&amp;day=([-\d]+)"\s+rel="prev"', page):
+            found.append(earlier[1])
+            page = client.get(f"/till/day/?day={earlier[1]}").content.decode()
+        return found
+
+    _kim, client = cashier
+    assert days_back(client) == days_back(manager) == [], "no cash was taken yet"
+    first = f"{local_day(clock.at, zone(tenancy.unit.property.zone))}"
+    record(tenancy, 20 * NANO, "c1", get_user_model().objects.get(username="manager"))
+    clock.at += 3 * DAY
+    assert len(days_back(manager)) == 3 and days_back(manager)[-1] == first
+    assert days_back(client) == [], "the cashier has taken none"
+    assert 'rel="prev"' not in manager.get("/till/day/?day=2001-01-01").content.decode()
 
 
 def test_a_receipt_goes_to_the_tenant_by_mail(tenancy, manager, internet):

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import BigIntegerField, Case, CharField, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.locking import lock_organisation
 from ..vending.models import PayOut, TopUp
-from .models import Handover
+from .models import Handover, Receipt
 
 NOBODY = ""
 """The name of the till for cash that no person took: deposits, and payments that were found in a journal."""
@@ -79,6 +79,27 @@ def tills(organisation: Organisation, span: Span) -> list[Till]:
     ]
     shown = [each for each in rows if each.opening or each.taken or each.paid_out or each.handed_over]
     return sorted(shown, key=lambda each: (each.who == NOBODY, each.name))
+
+
+def begun_at(organisation: Organisation, by: Any = None) -> int | None:
+    """Return the instant of the first cash, receipt or handover of an organisation; None if there is none. `by`: only those of
+    this person.
+    """
+    rows = [
+        (_moved(account(organisation, Kind.CASH).pk), "at"),
+        (Receipt.objects.filter(organisation=organisation), "made_at"),
+        (Handover.objects.filter(organisation=organisation), "at"),
+    ]
+    if by is not None:
+        own = (Q(who=by.get_username()), received_by(by), Q(by=by.pk))
+        rows = [(each.filter(mine), field) for (each, field), mine in zip(rows, own, strict=True)]
+    instants = [each.aggregate(first=Min(field))["first"] for each, field in rows]
+    return min((at for at in instants if at is not None), default=None)
+
+
+def received_by(by: Any) -> Q:
+    """Return the condition for the receipts of payments that a person received."""
+    return Q(top_up__by=by.pk) | Q(debt_payment__by=by.pk)
 
 
 def _moved(cash: int) -> Any:

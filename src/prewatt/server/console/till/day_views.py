@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +23,7 @@ from ...estate.models import Organisation
 from ...estate.typed_days import typed_day
 from ...payments.models import Handover, Receipt
 from ...payments.receipts import papers_of
-from ...payments.till import TillError, hand_over, last_handover, till_of, tills
+from ...payments.till import TillError, begun_at, hand_over, last_handover, received_by, till_of, tills
 from ...web.access import landlord_of
 from ...web.forms import key
 from ...web.gate import reach
@@ -54,10 +53,11 @@ def day(request: HttpRequest) -> HttpResponse:
             say(request, error)
     span = Span.of_days(shown, shown, place)
     all_ = _sees_all(request, organisation)
+    begun = begun_at(organisation, None if all_ else request.user)
     own, last = request.user.get_username(), last_handover(organisation, request.user)
     receipts = Receipt.objects.filter(during(span, "made_at"), organisation=organisation)
     if not all_:
-        receipts = receipts.filter(Q(top_up__by=request.user.pk) | Q(debt_payment__by=request.user.pk))
+        receipts = receipts.filter(received_by(request.user))
     papers = papers_of(receipts.order_by("-number")[:MOST])
     handovers = Handover.objects.filter(during(span), organisation=organisation).select_related("by")
     context = {
@@ -66,7 +66,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "currency": organisation.currency,
         "zone_info": place,
         "day": shown,
-        "before": shown - timedelta(days=1),
+        "before": shown - timedelta(days=1) if begun is not None and shown > local_day(begun, place) else None,
         "after": shown + timedelta(days=1) if shown < today else None,
         "tills": [each for each in tills(organisation, span) if all_ or each.who == own],
         "last_handover": last.pk if last is not None else 0,
