@@ -1,11 +1,14 @@
-"""Each rule of a property that its page shows is one that its meters are told."""
+"""Each rule of a property that its page shows is one that its meters are told, and none is more than they can be told."""
 
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from prewatt.server.estate.models import Property
-from prewatt.server.estate.rule_fields import SUPPLY_LABELS, SUPPLY_RULES
+from prewatt.kernel.limits import highest_price
+from prewatt.kernel.units import MICRO, NANO
+from prewatt.server.estate.models import Property, most_of
+from prewatt.server.estate.rule_fields import AMOUNTS, SUPPLY_LABELS, SUPPLY_RULES
 from prewatt.server.metering.models import Meter
 from prewatt.server.vending.account_settings import account_settings
 from tests.reading import unbroken
@@ -42,3 +45,33 @@ def test_the_page_of_rules_shows_each(manager, building):
     page = unbroken(manager.get(f"/properties/{Property.objects.get().pk}/supply/"))
     for name, label in SUPPLY_LABELS.items():
         assert f'name="{name}"' in page and str(label) in page, name
+
+
+@pytest.mark.parametrize("currency", ("EUR", "KWD", "VND", "IRR"))
+def test_no_amount_of_a_rule_is_more_than_a_payment_can_be_and_the_most_is_told_to_the_meters(building, currency):
+    """After a cut-off a clearance of millions would keep everybody who pays in the dark."""
+    Property.objects.update(currency=currency)
+    meter = Meter.objects.get(name="m1")
+    where = meter.property
+    for name in AMOUNTS:
+        before, most = getattr(where, name), Decimal(most_of(name, currency) // NANO)
+        setattr(where, name, most + 1)
+        with pytest.raises(ValidationError) as refused:
+            where.clean_fields()
+        assert set(refused.value.error_dict) == {name}
+        setattr(where, name, most)
+        where.clean_fields()
+        account_settings(meter)
+        setattr(where, name, before)
+    where.price_cap = Decimal(highest_price(currency) // MICRO + 1)
+    with pytest.raises(ValidationError, match="Type an amount from 0 to"):
+        where.clean_fields()
+
+
+def test_an_amount_that_no_meter_can_be_told_is_not_stored(manager, building):
+    for name in ("clearance", "emergency_credit", "friendly_debt"):
+        page = f"/properties/{building.property.pk}/supply/"
+        given = {each: getattr(building.property, each) for each in SUPPLY_LABELS} | {name: "9999999999"}
+        answer = manager.post(page, {key: "" if value is None else value for key, value in given.items()})
+        assert "Type an amount from 0 to 100,000.00" in unbroken(answer), name
+        assert getattr(Property.objects.get(), name) == 0

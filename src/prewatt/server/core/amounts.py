@@ -61,6 +61,13 @@ def check_payable(nano: int, field: str, currency: str) -> None:
         )
 
 
+def check_at_most(nano: int, most: int, field: str, currency: str) -> None:
+    """Raise ValidationError, naming the field, if an amount (nano) is negative or more than `most`."""
+    if not 0 <= nano <= most:
+        said = _("Type an amount from 0 to %(most)s.")
+        raise ValidationError({field: said % {"most": local_forms.money(most, currency)}})
+
+
 def typed_kwh(text: str, field: str) -> int:
     """Return energy or a register that was typed in kWh, in Wh. Raises ValidationError, which names the field."""
     return _scaled(text, field, 3, ("kWh", "kwh", "KWh", "KWH"))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import MINOR_DIGITS
-from ...kernel.limits import is_lendable, most_lent
-from ..core import local_forms
-from ..core.amounts import check_payable
+from ...kernel.limits import highest_price, most_lent, most_paid
+from ...kernel.units import MICRO, NANO, Nano
+from ..core.amounts import check_at_most, check_payable
 from ..core.fields import check_currency, check_web_address, check_zone
 from .low_steps import DECIMALS, kept_steps
 from .organisations import Organisation as Organisation
@@ -404,12 +403,16 @@ class Property(models.Model):
         for field in {*DECIMALS} - {*(exclude or ())}:
             setattr(self, field, kept_steps(getattr(self, field), field, self.currency))
         for field in {*AMOUNTS} - {*(exclude or ())}:
-            check_payable(int(Decimal(getattr(self, field)).scaleb(9)), field, self.currency)
-        if "emergency_code_amount" not in (exclude or ()):
-            self._check_lendable(int(self.emergency_code_amount.scaleb(9)))
+            amount = int(Decimal(getattr(self, field)).scaleb(9))
+            check_payable(amount, field, self.currency)
+            check_at_most(amount, most_of(field, self.currency), field, self.currency)
+        if self.price_cap is not None and "price_cap" not in (exclude or ()):
+            cap, most = int(Decimal(self.price_cap).scaleb(9)), highest_price(self.currency) * (NANO // MICRO)
+            check_at_most(cap, most, "price_cap", self.currency)
 
-    def _check_lendable(self, amount: int) -> None:
-        if not is_lendable(amount, self.currency):
-            said = _("Type an amount from 0 to %(most)s.")
-            most = local_forms.money(most_lent(self.currency), self.currency)
-            raise ValidationError({"emergency_code_amount": said % {"most": most}})
+
+def most_of(field: str, currency: str) -> Nano:
+    """Return the most that one of a property's rules (`AMOUNTS`) may be in a currency, nano: what one code may lend, or what one
+    payment may be. With more, nobody who pays would have power again, and no meter could be told of it.
+    """
+    return most_lent(currency) if field == "emergency_code_amount" else most_paid(currency)
