@@ -81,6 +81,11 @@ def _say_what_is_left(flats: FlatList) -> None:
             ),
             err=True,
         )
+    if flats.without_part:
+        lines = ", ".join(map(str, flats.without_part))
+        typer.echo(
+            _("These lines name no part of the building, but a line above them does: %(lines)s", lines=lines), err=True
+        )
     for each in flats.left_out:
         typer.echo(_("Line %(line)s is no flat and is left out: %(text)s", line=each.line, text=each.text), err=True)
 

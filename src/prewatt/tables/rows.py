@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 Cell = str | Decimal | datetime | date | time | timedelta
@@ -16,7 +18,10 @@ class Since1904(Decimal):
 
 
 class Row(NamedTuple):
-    """A row of cells. `number` is the line of the file in which it begins, or the row number of the workbook."""
+    """A row of cells. `number` is the line of the file in which it begins, or the row number of the workbook. `merged`: by their places,
+    the values of cells of rows above with which empty cells of this row are merged.
+    """
 
     number: int
     cells: list[Cell]
+    merged: Mapping[int, Cell] = MappingProxyType({})

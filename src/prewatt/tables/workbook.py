@@ -6,13 +6,14 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import openpyxl
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import MAC_EPOCH
 
 from .columns import plain
@@ -31,7 +32,16 @@ MOST_EMPTY = 100_000
 """A sheet ends after so many empty rows, because some sheets go on to the last row that there can be."""
 _LOOKED_AT = 30
 """The index of the last row in which a sheet's names and its table are looked for."""
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+_LONGEST_MARK = 200
 _PADDED = re.compile(r"0{2,20}")
+
+
+class Merge(NamedTuple):
+    """A cell that is merged over several rows: its `last` row, and its place in the first."""
+
+    last: int
+    place: int
 
 
 def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
@@ -50,7 +60,7 @@ def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
             raise whole(_("The workbook is empty."))
         _check_shown(chosen, heads)
         _check_alone(chosen, heads)
-        yield from _rows(chosen.sheet, chosen.since_1904)
+        yield from _with_merged(_rows(chosen.sheet, chosen.since_1904), _merges(chosen.sheet))
     except TableError:
         raise
     except Exception as error:
@@ -212,6 +222,40 @@ def _rows(sheet: Any, since_1904: bool) -> Iterator[Row]:
         if empty > MOST_EMPTY:
             return
         yield Row(number, cells)
+
+
+def _merges(sheet: Any) -> dict[int, list[Merge]]:
+    """Return the cells that are merged over several rows, by their first row."""
+    merges: dict[int, list[Merge]] = {}
+    for match in _merge_marks(sheet):
+        first, last = int(match[2]), int(match[3])
+        if first < last:
+            merges.setdefault(first, []).append(Merge(last, column_index_from_string(match[1].decode()) - 1))
+    return merges
+
+
+def _merge_marks(sheet: Any) -> Iterator[re.Match[bytes]]:
+    """Yield the marks of merged cells in a sheet, which stand behind all its rows."""
+    rest = b""
+    with sheet._get_source() as stream:
+        while chunk := stream.read(1 << 16):
+            chunk = rest + chunk
+            yield from _MERGED.finditer(chunk)
+            # What is cut at the end is looked at again, and nothing twice.
+            cut = chunk.rfind(b"<")
+            rest = chunk[cut:] if cut >= 0 and b">" not in chunk[cut:] and len(chunk) - cut < _LONGEST_MARK else b""
+
+
+def _with_merged(rows: Iterator[Row], merges: Mapping[int, Collection[Merge]]) -> Iterator[Row]:
+    """Yield rows, each with the values of the merged cells that reach into it from above."""
+    reaching: dict[int, tuple[int, Cell]] = {}
+    for row in rows:
+        reaching = {place: (last, value) for place, (last, value) in reaching.items() if last >= row.number}
+        merged = {place: value for place, (_last, value) in reaching.items()}
+        yield row._replace(merged=merged) if merged else row
+        for last, place in merges.get(row.number, ()):
+            if place < len(row.cells):
+                reaching[place] = (last, row.cells[place])
 
 
 def _cell(cell: Any, since_1904: bool) -> Cell:

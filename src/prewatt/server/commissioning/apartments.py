@@ -28,19 +28,15 @@ from ...tables.columns import Header, all_names, find
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from ...tables.words import begins_total, is_nothing, unaccented
+from ...tables.words import is_nothing, unaccented
 from ..core.phone_numbers import country_at
 from ..core.time import now
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
 from .list_columns import CONTACT, NAMES, NEEDED, ROLES, column_of, title_of
-from .list_values import Values
+from .list_rows import Alone, check_one_head, is_total, lines_without, spread
+from .list_values import Values, number_to_call
 
-_COUNTED = re.compile(
-    r"(sum|count|insgesamt|anzahl|nombre|liczba)\b.*|共\d+.*"
-    r"|\d+ ?(units|flats|apartments|wohnungen|einheiten|logements|lokali|户|套)"
-)
-"""What a line under a list says that counts its flats."""
 LARGEST_ON_DISK = 20_000_000
 """The most bytes of a list that the command line reads. What is chosen on a page has a bound of its own (`core.uploads`)."""
 LONGEST_NAME = 100
@@ -111,7 +107,8 @@ class LeftOut:
 @dataclass(frozen=True)
 class FlatList:
     """What was read of a list: its apartments; the columns that were used; the names of the columns that have values, but are
-    not used; which of these may be what another one was taken for; and the lines that were left out.
+    not used; which of these may be what another one was taken for; the lines that were left out; and the lines without a part of
+    the building below one that has it.
     """
 
     apartments: list[Apartment]
@@ -119,6 +116,7 @@ class FlatList:
     unused: tuple[str, ...] = ()
     rivals: tuple[Rival, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    without_part: tuple[int, ...] = ()
 
 
 def read_apartments(path: Path, currency: str = "", zone: str = "") -> FlatList:
@@ -164,6 +162,7 @@ def apartments_in(
         "tenant": pgettext("column of a list", "tenant"),
     }
     header = find(rows, NAMES, needed, instead=(("tenant", "last name"),), titles=titles)
+    check_one_head(header, next(header.body(rows), None))
     gathered = Problems() if problems is None else problems
     reading = _Reading(
         header, country_at(zone, currency), local_day(now(), zone_of(zone or "UTC")), "meter" in needed, gathered
@@ -183,7 +182,14 @@ def apartments_in(
     if problems is None:
         gathered.check()
     used, unused = _used(header), _unused(rows, header, filled)
-    return FlatList(apartments, tuple(used.values()), unused, _rivals(used, unused), tuple(reading.left_out))
+    return FlatList(
+        apartments,
+        tuple(used.values()),
+        unused,
+        _rivals(used, unused),
+        tuple(reading.left_out),
+        reading.without_part(),
+    )
 
 
 def _read_columns(header: Header) -> list[str]:
@@ -214,18 +220,6 @@ def _rivals(used: Mapping[str, UsedColumn], unused: Collection[str]) -> tuple[Ri
     return tuple(Rival(label, used[name]) for label in unused if (name := column_of(label)) in used)
 
 
-def _is_total(row: Row, unit: str, meter: str, tenant: str) -> bool:
-    """Return whether a row is a sum: its unit says so, or any cell if it has no unit. What stands in the place of the tenant is
-    the number of them then, and no name.
-    """
-    if meter or (tenant and not begins_total(tenant) and not any(each.isdigit() for each in tenant)):
-        return False
-    return (
-        any(map(begins_total, [unit] if unit else map(text_of, row.cells)))
-        or _COUNTED.fullmatch(unit.casefold()) is not None
-    )
-
-
 class _Reading:
     """Gathers the rows of a list, and what is wrong with them."""
 
@@ -236,6 +230,8 @@ class _Reading:
         self._header = header.number
         self._today = today
         self.labels = dict(header.labels)
+        self._places = header.places
+        self._alone = Alone()
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         self.left_out: list[LeftOut] = []
 
@@ -244,8 +240,12 @@ class _Reading:
         first, last = cells.get("first name", ""), cells.get("tenant", "")
         if "last name" not in cells and text_of(first) and text_of(last) and text_of(first) not in text_of(last):
             cells["tenant"] = f"{text_of(first)} {text_of(last)}"
+        for column in spread(row, self._places, cells):
+            text = _("is one cell for several lines. Undo the merging of cells, and give each line its own value")
+            self._add(row.number, column, text)
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
-        if (unit or meter or tenant) and not _is_total(row, unit, meter, tenant):
+        self._alone.take(row, unit)
+        if (unit or meter or tenant) and not is_total(row, unit, meter, tenant):
             self._rows.append((row.number, cells))
         elif text := " ".join(filter(None, map(text_of, row.cells))):
             self.left_out.append(LeftOut(row.number, shown(text)))
@@ -256,12 +256,26 @@ class _Reading:
         for column, text in self._values.wrong_columns():
             self.problems.add(self._header, self.labels[column], text)
         apartments = [self._apartment(line, cells) for line, cells in self._rows]
-        self._twice("meter", [each.meter for each in apartments])
-        self._twice("unit", [each.unit for each in apartments])
+        self._twice("meter", apartments)
+        self._twice("unit", apartments)
         self._check_zeros([each.meter for each in apartments])
+        self._check_alone()
         if not apartments and not self.problems:
             self.problems.add(0, "", _("the list has no rows"))
         return [each for each in apartments if not self.problems.has(each.line)]
+
+    def without_part(self) -> tuple[int, ...]:
+        """Return the lines without a part of the building below one that has it."""
+        return lines_without("parts", self._rows)
+
+    def _check_alone(self) -> None:
+        """Find headings and remarks that would become flats."""
+        known = {line for line, _cells in self._rows} if self._header else set()
+        for line in known.intersection(self._alone.doubtful()):
+            text = _(
+                "nothing else stands in this line. If it is a heading or a remark, remove it. If it is a flat, write “vacant” as its tenant"
+            )
+            self._add(line, "unit", text)
 
     def _add(self, line: int, column: str, text: str) -> None:
         self.problems.add(line, self.labels.get(column, column), text)
@@ -353,7 +367,8 @@ class _Reading:
         fields = {}
         for column in CONTACT:
             try:
-                text = name_of(cells.get(column, ""))
+                cell = cells.get(column, "")
+                text = number_to_call(cell) if column == "phone" else name_of(cell)
                 if is_nothing(text):
                     continue
                 fields[column] = read_field(column, text, self._country)
@@ -381,10 +396,19 @@ class _Reading:
         )
         return Meter.Role.UNIT
 
-    def _twice(self, column: str, names: list[str]) -> None:
-        first: dict[str, int] = {}
-        for (line, _cells), name in zip(self._rows, names, strict=True):
+    def _twice(self, column: str, apartments: Sequence[Apartment]) -> None:
+        first: dict[str, Apartment] = {}
+        for each in apartments:
             # flat 1 is Flat 1.
-            known = first.setdefault(name.casefold(), line)
-            if known != line and name not in ("", "?"):
-                self._add(line, column, _("%(name)s is in line %(line)d already") % {"name": name, "line": known})
+            name = getattr(each, column)
+            known = first.setdefault(name.casefold(), each)
+            if known is each or name in ("", "?"):
+                continue
+            text = _("%(name)s is in line %(line)d already")
+            if column == "unit" and each.parts and known.parts != each.parts:
+                text = _(
+                    "%(name)s is in line %(line)d already, in another part of the building. Give each flat a name of its own, such as "
+                    "“%(example)s”"
+                )
+            example = " ".join((*each.parts, name))
+            self._add(each.line, column, text % {"name": name, "line": known.line, "example": example})

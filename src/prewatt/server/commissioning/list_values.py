@@ -19,6 +19,7 @@ from ...tables.cells import (
     day_of,
     digits_of,
     measure_of,
+    name_of,
     order_of_days,
     short_unit,
     text_of,
@@ -44,11 +45,33 @@ _PEOPLE = frozenset(
      "pessoa", "persone", "osoby", "osób", "osoba", "os", "kişi", "чел", "человека", "человек", "pax", "名", "명"),
 )  # fmt: skip
 _CURRENT = re.compile(r"(\d+ ?([x×*]|p|ph) ?)?\d+ ?(a|amp|amps|ampere|amperes)\b.*")
+_ROUNDED = re.compile(r"\d+([.,]\d+)?e\+?\d+", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"[,;\n&、]| / |\b(?:und|oder|and|or|et|ou|y|o|i|lub|e)\b")
+_REMARK = re.compile(r"\s*[(\[][^\d()]+[)\]]$")
 _IN_FEET = frozenset(("US", "CA", "IN", "PK", "BD", "NP", "LK", "HK", "SG", "MY", "AE"))
 """Countries in which an area without a unit may be in square feet."""
 FUSES = range(100, 1_000_001)
 """The powers that a main fuse may let through, W."""
 _HUNDREDTH = Decimal("0.01")
+
+
+def number_to_call(cell: Cell) -> str:
+    """Return the phone number in a cell, without a remark in brackets behind it. Raises CellError if there are several, or if a
+    spreadsheet has rounded it.
+    """
+    text = unicodedata.normalize("NFKC", text_of(cell))
+    if _ROUNDED.fullmatch(text):
+        raise CellError(
+            _(
+                "%(found)r: a spreadsheet has rounded this phone number. Format the column as text, and type the number again"
+            )
+            % {"found": shown(text)}
+        )
+    if sum(len(re.findall(r"\d", part)) > 5 for part in _BETWEEN_NUMBERS.split(text)) > 1:
+        raise CellError(
+            _("%(found)r: there are several phone numbers. Keep the one to which SMS go") % {"found": shown(text)}
+        )
+    return name_of(_REMARK.sub("", text) if isinstance(cell, str) else cell)
 
 
 class Values:
