@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from ..kernel.units import DAY, HOUR, INSTANT_MAX, MINUTE, instant
 from ..tables.cells import CellError, number_of, order_of_days, serial_of, text_of
 from ..tables.clocks import Clock, clock_of
-from ..tables.columns import all_names, find, plain, unit_of, without_unit
+from ..tables.columns import all_names, find, is_one_of, plain, unit_of
 from ..tables.moments import instants_of, moment_of
 from ..tables.problems import Problems, TableError, shown
 from ..tables.rows import Cell, Row
@@ -122,11 +122,11 @@ class Rows:
         self.homes: dict[str, Uses] = {}
         self._content = content
         labels = self.header.labels
-        self.is_register = _is(labels["kwh"], "register")
+        self.is_register = is_one_of(labels["kwh"], NAMES["register"])
         # A clock of another zone, read as the property's, puts what was used into other hours of the tariff.
         named = (clock_of(labels.get(name, ""), zone_info) for name in ("timestamp", "day"))
         self._clock = next(filter(None, named), Clock("", zone_info))
-        self._is_end = _is(labels["timestamp"], "to")
+        self._is_end = is_one_of(labels["timestamp"], NAMES["to"])
         self._midnights: set[bool] = set()
         self._offsets: set[timedelta | None] = set()
         self._signs: dict[str, int] = {}
@@ -269,11 +269,6 @@ class Rows:
         if len(self._offsets) > MOST_OFFSETS:
             text = "each row has another offset from UTC. If a cell says a time from - to, put blanks around the dash"
             self.add(self.header.number, "timestamp", text)
-
-
-def _is(label: str, column: str) -> bool:
-    """Return whether the name of a column is one of those of `column`, and not of the one that it stands for."""
-    return bool({plain(label), without_unit(plain(label))} & {plain(name) for name in NAMES[column]})
 
 
 def _meter(cell: Cell) -> str:

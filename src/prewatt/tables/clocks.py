@@ -17,8 +17,9 @@ _PREVAILING = {
     "Europe/London": "gmt/bst bst/gmt", "America/New_York": "est/edt edt/est ept et eastern", "America/Chicago": "cst/cdt cdt/cst",
     "America/Denver": "mst/mdt mdt/mst", "America/Los_Angeles": "pst/pdt pdt/pst pacific", "Australia/Sydney": "aest/aedt aedt/aest",
     "Pacific/Auckland": "nzst/nzdt nzdt/nzst", "UTC": "utc gmt z zulu",
+    "Australia/Brisbane": "settlementdate",
 }  # fmt: skip
-"""Zones by the names that mean their clock all year, with its summer time."""
+"""Zones by the names that mean their clock all year, with its summer time. SETTLEMENTDATE is of Australia's market, which has none."""
 _ABBREVIATIONS = {
     "cet": "60 Europe/Brussels", "mez": "60 Europe/Brussels", "cest": "120 Europe/Brussels", "mesz": "120 Europe/Brussels",
     "wet": "0 Europe/Lisbon", "west": "60 Europe/Lisbon", "eet": "120 Europe/Helsinki", "eest": "180 Europe/Helsinki",
@@ -96,7 +97,7 @@ def clock_of(label: str, own: ZoneInfo | None) -> Clock | None:
         return Clock(name, timezone(-span if hours.startswith("-") else span))
     words = [word for part in _IN_BRACKETS.findall(text) for word in re.split(r"[\s,;]+", part)]
     last = _LAST_WORD.search(text)
-    for word in [*words, *([last[1]] if last else [])]:
+    for word in [*words, *([last[1]] if last else []), text]:
         if key := _NAMED.get(word.casefold()):
             return Clock(word, ZoneInfo(key))
         if rows := _ABBREVIATIONS.get(word.casefold()):

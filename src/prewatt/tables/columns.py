@@ -26,31 +26,15 @@ _FED_IN = re.compile(
     r"|oddan|dodávka do sítě|överskott|outgoing|\bgenerat(?:ion|ed)\b|\breverse\b|上网|上網|反向|馈网"
 )
 """Words of energy that flows the other way, into the grid: it is never what was used, nor its price what is paid."""
-_PER_KWH = re.compile(r"[(\[【].*(?:kwh|千瓦[时時])")
-_NUMBER = frozenset(
-    (
-        "",
-        "no",
-        "nr",
-        "number",
-        "nummer",
-        "num",
-        "name",
-        "n°",
-        "nb",
-        "numéro",
-        "numero",
-        "número",
-        "numer",
-        "číslo",
-        "номер",
-        "de",
-        "del",
-        "do",
-        "du",
-        "of",
-    )
+_TOLD_APART = re.compile(
+    r"[(\[【].*(?:[km]wh|千瓦[时時]|兆瓦时|含税"
+    r"|\b(?:vat|gst|mwst|ust|btw|iva|tva|moms|netto|brutto|net|gross|(?:in|ex)[ck]l|ht|ttc)\b)"
 )
+"""What in brackets tells two columns of energy or of prices apart: its unit, or whether the tax is in it."""
+_NUMBER = frozenset((
+    "", "no", "nr", "number", "nummer", "num", "name", "n°", "nb", "numéro", "numero", "número", "numer", "číslo", "номер",
+    "de", "del", "do", "du", "of",
+))  # fmt: skip
 """Words of a column's name that add nothing."""
 _STROKE = re.compile(r"[/|、·]")
 _QUOTES = "\"'“”„‘’«»`"
@@ -94,6 +78,11 @@ def unit_of(name: str) -> str:
     """
     match = _UNIT.search(plain(name))
     return plain(match[1] or match[2] or match[3] or "") if match else ""
+
+
+def is_one_of(label: str, known: Collection[str]) -> bool:
+    """Return whether a column's name, with or without its unit, is one of the names that are known."""
+    return bool({plain(label), without_unit(plain(label))} & set(map(plain, known)))
 
 
 def is_fed_in(name: str) -> bool:
@@ -213,12 +202,12 @@ def _header(row: Row, places: dict[str, int]) -> Header:
 
 
 def _rival(labels: Sequence[str], place: int) -> int | None:
-    """Return a later column of energy, or of prices per kWh, that differs from one only in what stands in brackets."""
+    """Return a later column of energy, or of prices, that differs from one only in what stands in brackets."""
     name = labels[place]
-    if not _PER_KWH.search(name):
+    if not _TOLD_APART.search(name):
         return None
     for other, label in enumerate(labels):
-        alike = _PER_KWH.search(label) and without_unit(label) == without_unit(name)
+        alike = _TOLD_APART.search(label) and without_unit(label) == without_unit(name)
         if other > place and alike and not is_fed_in(label):
             return other
     return None

@@ -9,22 +9,30 @@ NAMES = {
         "起始时间", "生效时间", "startsat", "mtu", "start date", "startdatum", "start timestamp", "hourutc", "datetime beginning", "van",
         "desde", "de", "début", "date de début", "inizio", "fra", "från", "alku", "alkaa", "日時", "时间段",
     ),
-    "day": ("date", "day", "datum", "tag", "日期", "fecha", "data", "dato", "dag", "päivä", "dzień", "jour", "delivery date", "受渡日"),
-    "clock": ("time", "time of day", "uhrzeit", "zeit", "时间", "时刻", "hour", "stunde", "time block", "hora", "ora", "heure", "tijd",
-              "tid", "aika", "godzina", "klo"),
+    "day": (
+        "date", "day", "datum", "tag", "日期", "fecha", "data", "dato", "dag", "päivä", "dzień", "jour", "delivery date", "settlement date",
+        "受渡日",
+    ),
+    "clock": (
+        "time", "time of day", "uhrzeit", "zeit", "时间", "时刻", "time block", "hour", "stunde", "settlement period", "時刻コード", "hora",
+        "ora", "heure", "tijd", "tid", "aika", "godzina", "klo",
+    ),
     "to": (
         "to", "valid to", "end", "end time", "until", "interval end", "delivery end", "bis", "datum bis", "ende", "gültig bis",
         "gueltig bis", "结束时间", "截止时间", "失效时间", "end date", "enddatum", "end timestamp", "tot", "hasta", "à", "fin",
-        "date de fin", "fine", "til", "till", "slutt", "slut", "loppu", "päättyy",
+        "date de fin", "fine", "til", "till", "slutt", "slut", "loppu", "päättyy", "settlementdate", "interval ending",
+        "hour ending", "period ending",
     ),
     "price": (
         "price", "value inc vat", "unit rate", "unit rate inc vat", "rate", "day-ahead price", "day ahead price", "spot price", "preis",
         "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
         "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg", "pris", "spotpris", "elpris", "elspot",
-        "prijs", "stroomprijs", "prix", "prix spot", "precio", "preço", "prezzo", "pun", "hinta", "cena", "价格", "価格", "mcp",
+        "prijs", "stroomprijs", "prix", "prix spot", "precio", "preço", "prezzo", "pun", "hinta", "cena", "价格", "価格", "mcp", "rrp",
         "day ahead auktion preis", "day ahead auction price",
     ),
     "unit": ("unit", "units", "einheit", "unité", "unidad", "eenheid", "unità", "enhet", "单位"),
     "currency": ("currency", "currency code", "währung", "devise", "moneda", "moeda", "valuta", "divisa", "币种", "货币"),
 }  # fmt: skip
 """The known names of the columns, by their meaning."""
+INSTEAD = (("from", "clock"), ("from", "to"), ("from", "day"))
+"""Which column says the beginning where none of this name does. Where there are only ends, they say it."""

@@ -24,13 +24,15 @@ from ...kernel.tariff import Dated, TariffError
 from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, instant
 from ...tables.cells import CellError, number_of, order_of_days, text_of
 from ...tables.clocks import Clock, clock_of
-from ...tables.columns import all_names, find, unit_of
+from ...tables.columns import all_names, find, is_one_of, unit_of
 from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
 from ...tables.spans import span_of
-from .price_columns import NAMES
+from ...tables.words import sums_up
+from .price_columns import INSTEAD, NAMES
+from .price_hours import with_counted_hours
 from .price_numbers import numbers_of
 from .price_units import PriceUnit, money_in, price_unit
 from .steps import Slip, parts, steps
@@ -108,7 +110,7 @@ class _Reading:
         self._problems, self._time_zone, self._currency = Problems(), time_zone, currency
         if decimal and decimal not in SIGNS:
             raise whole(_("%(found)r is no sign before decimals, such as . or ,") % {"found": shown(decimal)})
-        self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
+        self._header = find(rows, NAMES, ("from", "price"), INSTEAD)
         self._cells = list(self._cells_of(rows))
         self._clocks = {name: self._clock_of(name) for name in ("from", "to") if name in self._header.labels}
         self._unit = self._named_unit()
@@ -116,6 +118,12 @@ class _Reading:
         prices = (text_of(cells["price"]) for _line, cells in self._cells)
         self._numbers = numbers_of(prices, decimal, self._shift, currency)
         self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
+        self._is_end = is_one_of(self._header.labels["from"], NAMES["to"])
+        clock = self._clocks["from"]
+        if clock and (counted := with_counted_hours(self._cells, clock.zone, self._order)):
+            # The hour that is counted as the first one begins at midnight, also where the column is called Hour ending.
+            self._cells, self._is_end = counted, False
+        self._midnights: set[bool] = set()
         self._below_zero = 0
 
     def _named_unit(self) -> PriceUnit:
@@ -189,9 +197,12 @@ class _Reading:
         """Yield the line number of each row with its cells."""
         for row in self._header.body(rows):
             try:
-                yield row.number, self._header.cells(row)
+                cells = self._header.cells(row)
             except TableError as error:
                 self._problems.add(row.number, "", error.problems[0].text)
+                continue
+            if not sums_up(row.cells) or any(sign.isdigit() for sign in text_of(cells["from"])):
+                yield row.number, cells
 
     def series(self, name: str) -> Series:
         """Return the prices. Raises TableError, which names all wrong lines."""
@@ -215,9 +226,20 @@ class _Reading:
             each = by_instant[begins[slip.index]]
             self._add(each.line, "from", f"{each.moment:%Y-%m-%d %H:%M:%S} {slip.text}")
         self._problems.check()
-        series = Series(parts(name, begins, lengths, [by_instant[at].price for at in begins]))
+        prices = [by_instant[at].price for at in begins]
+        if self._is_end or self._midnights == {True}:
+            begins = self._before_ends(begins, lengths)
+        series = Series(parts(name, begins, lengths, prices))
         series.below_zero = self._below_zero
         return series
+
+    def _before_ends(self, ends: Sequence[int], lengths: Sequence[int]) -> list[int]:
+        """Return the beginnings of steps that were written by their ends. Raises TableError if the steps are not all alike."""
+        if len(set(lengths)) > 1:
+            text = _("these times are the ends of steps that are not all alike. Write the beginnings, in a column from")
+            self._add(self._header.number, "from", text)
+            self._problems.check()
+        return [end - length for end, length in zip(ends, lengths, strict=True)]
 
     def _add(self, line: int, column: str, text: str) -> None:
         self._problems.add(line, self._header.labels[column], text)
@@ -235,6 +257,8 @@ class _Reading:
         price = self._price(line, cells["price"])
         if moment is None or price is None:
             return None
+        if moment.hour == 0 and moment.minute == 0:
+            self._midnights.add("24:00" in text_of(begin))
         until = _end_of(meant, ends, shares_day) if ends else None
         return _Seen(line, moment, meant, price, until)
 
