@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.kernel.units import MINUTE, NANO
+from prewatt.kernel.units import DAY, MINUTE, NANO
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.merchants import provider_of
@@ -117,3 +117,77 @@ def test_of_two_who_send_held_money_back_at_once_one_waits_for_the_answer(
     assert len(second) == 1
     credit_held(payment, tenancy, admin_user)
     assert state_of(payment) == "paid"
+
+
+@pytest.fixture
+def refuse_again(monkeypatch, providers, admin_user, clock):
+    """Send held money back without an answer, and refuse it when it is asked for again. `is_done`: the first time did it."""
+
+    def act(payment, provider, is_done, answer):
+        call = getattr(providers, f"_{provider}_call")
+
+        def first(*given):
+            if is_done:
+                call(*given)
+            return ERRORS[provider]
+
+        monkeypatch.setattr(providers, f"_{provider}_call", first)
+        with pytest.raises(ProviderError):
+            send_held_back(payment, admin_user)
+        clock.at += DAY
+        # After a day Stripe has forgotten what it was asked.
+        providers._idempotent.clear()
+        answers = [answer]
+        monkeypatch.setattr(providers, f"_{provider}_call", lambda *given: answers.pop() if answers else call(*given))
+
+    return act
+
+
+@each_provider
+def test_held_money_that_is_refused_after_a_try_without_an_answer_is_booked_as_sent_if_the_provider_has_sent_it(
+    held, tenancy, provider, admin_user, refuse_again
+):
+    payment = held(provider)
+    refuse_again(payment, provider, True, REFUSALS[provider])
+    assert send_held_back(payment, admin_user).state == "returned"
+
+
+@each_provider
+def test_held_money_that_is_refused_after_a_try_without_an_answer_can_be_credited_if_the_provider_knows_no_refund(
+    held, tenancy, provider, admin_user, refuse_again
+):
+    payment = held(provider)
+    refuse_again(payment, provider, False, REFUSALS[provider])
+    with pytest.raises(ProviderError, match="refused"):
+        send_held_back(payment, admin_user)
+    credit_held(payment, tenancy, admin_user)
+    assert state_of(payment) == "paid" and balance(tenant_account(tenancy)) == 15 * NANO
+
+
+@each_provider
+def test_after_an_error_that_leaves_it_open_held_money_waits_although_the_provider_knows_no_refund_yet(
+    held, tenancy, provider, admin_user, refuse_again
+):
+    payment = held(provider)
+    refuse_again(payment, provider, False, ERRORS[provider])
+    with pytest.raises(ProviderError):
+        send_held_back(payment, admin_user)
+    with pytest.raises(PaymentError, match="may have done it"):
+        credit_held(payment, tenancy, admin_user)
+
+
+@each_provider
+def test_held_money_waits_if_the_provider_can_not_say_whether_it_was_sent_back(
+    held, tenancy, providers, provider, admin_user, refuse_again, monkeypatch
+):
+    payment = held(provider)
+    refuse_again(payment, provider, False, REFUSALS[provider])
+    providers._idempotent.clear()
+    answers = [ERRORS[provider], REFUSALS[provider]]
+    monkeypatch.setattr(
+        providers, f"_{provider}_call", lambda *_given: answers.pop() if len(answers) > 1 else answers[0]
+    )
+    with pytest.raises(ProviderError, match="refused"):
+        send_held_back(payment, admin_user)
+    with pytest.raises(PaymentError, match="may have done it"):
+        credit_held(payment, tenancy, admin_user)

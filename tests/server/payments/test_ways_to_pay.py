@@ -69,6 +69,9 @@ class Pigeon(Provider):
     def refund(self, order, provider_id, refund_id, amount, reason):
         pass
 
+    def has_refund(self, order, provider_id, refund_id):
+        return False
+
     def settlement(self, day):
         return []
 

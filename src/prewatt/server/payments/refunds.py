@@ -32,7 +32,7 @@ from .errors import PaymentError
 from .merchants import provider_of
 from .models import Payment, RefundPart, TakenBack
 from .orders import order_of
-from .providers.interface import TIMEOUT, ProviderError, RefundClosedError, RefusedError
+from .providers.interface import TIMEOUT, Order, ProviderError, RefundClosedError, RefusedError
 
 PROVIDER = "provider"
 """The name in the books for what the provider did by itself."""
@@ -208,10 +208,11 @@ def held_number(payment: Payment) -> str:
 
 
 def send_held_back(payment: Payment, by: Any) -> Payment:
-    """Let the provider send back a payment that could not be credited. From then on it can't be credited, unless the provider refuses:
-    without an answer nobody knows whether the money goes back. If it stops in the middle, the same call again sends nothing
-    twice. Raises PaymentError if the payment is not held, or is being sent back just now, ProviderError if the provider refuses
-    or cannot be reached, SealError if the account's keys cannot be opened.
+    """Let the provider send back a payment that could not be credited. From then on it can't be credited, unless the provider
+    refuses: without an answer nobody knows whether the money goes back, and a later call that is not accepted asks for it. If
+    it stops in the middle, the same call again sends nothing twice. Raises PaymentError if the payment is not held, or is
+    being sent back just now, ProviderError if the provider refuses or cannot be reached, SealError if the account's keys
+    cannot be opened.
     """
     begun = _begin_held(payment)
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
@@ -221,12 +222,24 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
     reason = payment.reason or _("it could not be credited")
     try:
         provider_of(payment.merchant).refund(order, payment.provider_id, held_number(payment), whole, reason)
-    except (RefusedError, SealError) as error:
+    except (ProviderError, SealError) as error:
         # Refused after an earlier try without an answer, it may have been done by that one.
-        if begun or isinstance(error, RefundClosedError):
+        is_sent = None if begun or isinstance(error, SealError | RefundClosedError) else _is_sent(payment, order)
+        if is_sent:
+            return held_sent(payment, by.get_username())
+        is_certain = isinstance(error, RefusedError | SealError)
+        if (is_certain and (begun or is_sent is False)) or isinstance(error, RefundClosedError):
             Payment.objects.filter(pk=payment.pk).update(back_asked_at=None)
         raise
     return held_sent(payment, by.get_username())
+
+
+def _is_sent(payment: Payment, order: Order) -> bool | None:
+    """Return whether the provider sends a held payment back; None if it can't be asked, or does not say."""
+    try:
+        return provider_of(payment.merchant).has_refund(order, payment.provider_id, held_number(payment))
+    except (ProviderError, SealError):
+        return None
 
 
 @transaction.atomic

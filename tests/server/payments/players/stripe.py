@@ -93,6 +93,11 @@ class StripePlayer:
                     "latest_charge": charge,
                 }
             return 200, session
+        if where.path == "/v1/refunds" and where.query:
+            intent = parse_qs(where.query)["payment_intent"][0]
+            trade = next(each for each in self.sessions.values() if each.transaction == intent)
+            rows = [self.stripe_refund(trade, number) for number in trade.refunds]
+            return 200, {"object": "list", "url": "/v1/refunds", "data": rows, "has_more": False}
         if where.path == "/v1/refunds":
             trade = next(each for each in self.sessions.values() if each.transaction == given["payment_intent"])
             if sum(trade.refunds.values()) + int(given["amount"]) > trade.amount:

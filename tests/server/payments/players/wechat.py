@@ -216,6 +216,10 @@ class WeChatPlayer:
                 return 400, {"code": "INVALID_REQUEST", "message": "申请退款金额大于订单金额"}
             trade.refunds[number] = amount
             return 200, {"out_refund_no": number, "refund_id": f"50{number[:20]}", "status": "PROCESSING"}
+        if found := re.fullmatch(r"/v3/refund/domestic/refunds/(\w+)", path):
+            if not any(found[1] in trade.refunds for trade in self.trades.values()):
+                return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "退款单不存在"}
+            return 200, {"out_refund_no": found[1], "refund_id": f"50{found[1][:20]}", "status": "PROCESSING"}
         if path == "/v3/bill/tradebill":
             day = parse_qs(where.query)["bill_date"][0]
             if day not in self.bills:

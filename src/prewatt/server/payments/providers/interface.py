@@ -310,6 +310,12 @@ class Provider(ABC):
         """Send `amount` of a payment back to its payer. A repeated call with the same refund id is the same refund."""
 
     @abstractmethod
+    def has_refund(self, order: Order, provider_id: str, refund_id: str) -> bool:
+        """Return whether the provider has sent back a part of a payment, or is about to, under a refund id. False if it knows no
+        such refund, or has closed it.
+        """
+
+    @abstractmethod
     def settlement(self, day: date) -> list[Line]:
         """Return the lines of a day's settlement file; an empty list if no money moved."""
 

@@ -181,6 +181,12 @@ class Alipay(Provider):
             )
         )
 
+    def has_refund(self, order: Order, provider_id: str, refund_id: str) -> bool:
+        """Return whether Alipay has made a refund. It says so once it is made, which takes some seconds."""
+        answer = self._ask("alipay.trade.fastpay.refund.query", out_trade_no=order.payment_id, out_request_no=refund_id)
+        _good(answer)
+        return bool(answer.get("refund_status") == "REFUND_SUCCESS")
+
     def settlement(self, day: date) -> list[Line]:
         """Return the lines of the trade bill, which is a CSV in a zip file."""
         answer = self._ask(

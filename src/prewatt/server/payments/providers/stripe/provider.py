@@ -194,6 +194,14 @@ class Stripe(Provider):
                     % {"state": refund_.status}
                 )
 
+    def has_refund(self, order: Order, provider_id: str, refund_id: str) -> bool:
+        """Return whether Stripe has a refund with our mark that has not failed."""
+        with self.asking():
+            refunds = self._client.v1.refunds.list({"payment_intent": provider_id, "limit": 100})
+            rows = [each.to_dict() for each in refunds.auto_paging_iter()]
+        own = (row for row in rows if marks_of(row).get("refund_id") == refund_id)
+        return any(row["status"] not in ("failed", "canceled") for row in own)
+
     def save(self, saving: Saving) -> Started:
         """Ask for a session of Checkout in which the payer gives a card, and nothing is paid. Returns its address."""
         marks = {"saving_id": saving.saving_id}

@@ -272,16 +272,18 @@ class WeChat(Provider):
                 out_trade_no=order.payment_id,
                 reason=reason[:60] or None,
             )
-            state = _good(status, text).get("status")
-            if state == "CLOSED":
+            if not _is_sent(_good(status, text).get("status")):
                 raise RefundClosedError(
                     _("WeChat Pay has closed the refund: the money has not gone back to the payer.")
                 )
-            if state not in ("SUCCESS", "PROCESSING"):
-                raise ProviderError(
-                    _("WeChat Pay has not taken the refund: its state is %(state)s. Look in WeChat Pay's own pages.")
-                    % {"state": state}
-                )
+
+    def has_refund(self, order: Order, provider_id: str, refund_id: str) -> bool:
+        """Return whether WeChat Pay knows a refund and has not closed it."""
+        with self.asking():
+            status, text = self._client.query_refund(refund_id)
+            if status == 404:
+                return False
+            return _is_sent(_good(status, text).get("status"))
 
     def settlement(self, day: date) -> list[Line]:
         """Return the lines of the trade bill, which is a gzip file with a checksum."""
@@ -327,6 +329,18 @@ def _good(status: int, text: str | bytes) -> dict[str, Any]:
         is_certain = 400 <= status < 500
         raise refused(WeChat.title, _field(text, "message"), f"{status} {_field(text, 'code')}", is_certain)
     return json.loads(text) if text else {}
+
+
+def _is_sent(state: object) -> bool:
+    """Return whether a refund's state says that the money goes back; False if it is closed. Raises ProviderError if somebody
+    must see to it.
+    """
+    if state in ("SUCCESS", "PROCESSING", "CLOSED"):
+        return state != "CLOSED"
+    raise ProviderError(
+        _("WeChat Pay has not taken the refund: its state is %(state)s. Look in WeChat Pay's own pages.")
+        % {"state": state}
+    )
 
 
 def _field(text: str | bytes, name: str) -> str:
