@@ -4,12 +4,16 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models.signals import pre_save
 
 from prewatt.kernel.entries import decode_command
 from prewatt.kernel.units import NANO
-from prewatt.server.estate.models import Property, Tenancy, Unit
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
+from prewatt.server.core.row_forms import RowForm
+from prewatt.server.estate.models import Organisation, Property, Resident, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
@@ -108,9 +112,13 @@ def sent_by_a_browser(page, field):
             given[told["name"]] = told.get("value", "on" if told.get("type") == "checkbox" else "")
     for name, text in re.findall(r'<textarea[^>]*name="([\w-]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
         given[name] = unescape(text)
-    for name, options in re.findall(r'<select[^>]*name="([\w-]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        chosen = re.findall(r'value="([^"]*)"[^>]* selected', options) or re.findall(r'value="([^"]*)"', options)
-        given[name] = chosen[0]
+    for tag, options in re.findall(r"(<select[^>]*>)(.*?)</select>", form, re.DOTALL):
+        (name,) = re.findall(r'name="([\w-]+)"', tag)
+        chosen = re.findall(r'value="([^"]*)"[^>]* selected', options)
+        if " multiple" in tag:
+            given[name] = chosen
+        else:
+            given[name] = (chosen or re.findall(r'value="([^"]*)"', options))[0]
     return given
 
 
@@ -149,3 +157,45 @@ def test_an_older_page_of_prices_keeps_the_tariff_that_is_the_limit_now(manager,
     Property.objects.filter(pk=pk).update(price_cap="0.5")
     assert manager.post(f"/properties/{pk}/price-cap/", older).status_code == 302
     assert Property.objects.get(pk=pk).price_cap is not None
+
+
+def test_every_form_of_set_up_and_of_the_rows_within_one_stores_only_what_was_changed(rf, admin_user):
+    request, forms = rf.get("/"), {}
+    request.user = admin_user
+    for model, page in admin.site._registry.items():
+        if model.__module__.startswith("prewatt.") and page.has_change_permission(request):
+            forms[model._meta.label] = page.form
+            forms |= {each.__name__: each.form for each in page.get_inlines(request, model())}
+    assert {"estate.Property", "MembershipInline", "ResidentInline"} <= {*forms}
+    assert [name for name, form in forms.items() if not issubclass(form, RowForm)] == []
+
+
+def test_an_older_page_of_a_landlord_does_not_give_back_a_role_that_somebody_has_changed(admin_client, building):
+    landlord = Organisation.objects.get()
+    member = put_member(landlord, User.objects.get(username="flat1"), Role.MANAGER, ())
+    page = f"/admin/estate/organisation/{landlord.pk}/change/"
+    older = sent_by_a_browser(admin_client.get(page).content.decode(), "memberships-0-role")
+    put_member(landlord, member.user, Role.ACCOUNTANT, [building.property])
+    assert admin_client.post(page, {**older, "name": "Berg Houses"}).status_code == 302
+    landlord.refresh_from_db()
+    member.refresh_from_db()
+    assert [landlord.name, member.role, [*member.properties.all()]] == [
+        "Berg Houses",
+        Role.ACCOUNTANT,
+        [building.property],
+    ]
+    # Who changes one column of the row leaves the others as they are now.
+    assert admin_client.post(page, {**older, "memberships-0-role": Role.CASHIER}).status_code == 302
+    member.refresh_from_db()
+    assert [member.role, [*member.properties.all()]] == [Role.CASHIER, [building.property]]
+
+
+def test_an_older_page_of_a_tenancy_does_not_let_in_again_who_was_put_out(admin_client, building):
+    tenancy = Tenancy.objects.get(tenant="Anna")
+    page = f"/admin/estate/tenancy/{tenancy.pk}/change/"
+    older = sent_by_a_browser(admin_client.get(page).content.decode(), "residents-0-user")
+    other = User.objects.create(username="other")
+    Resident.objects.filter(tenancy=tenancy).update(user=other)
+    assert admin_client.post(page, {**older, "tenant": "Ann"}).status_code == 302
+    tenancy.refresh_from_db()
+    assert [tenancy.tenant, [*tenancy.people.all()]] == ["Ann", [other]]

@@ -7,6 +7,7 @@ from unfold.admin import TabularInline
 
 from ..accounts.memberships import Membership
 from ..core.natural_lists import NaturalAdmin
+from ..core.row_forms import RowForm
 from ..estate.models import Organisation, Property
 from .number_fields import NUMBERS
 
@@ -15,6 +16,7 @@ class MembershipInline(TabularInline):
     """Who has which role in an organisation."""
 
     model = Membership
+    form = RowForm
     extra = 0
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]

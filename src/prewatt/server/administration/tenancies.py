@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from ..core.natural_lists import NaturalAdmin
+from ..core.row_forms import RowForm
 from ..estate.models import Property, Resident, Tenancy
 from ..estate.wall_clock import shown
 from ..estate.wall_clock_form import WallClockForm
@@ -30,6 +31,7 @@ class ResidentInline(TabularInline):
     """Whose logins see a tenancy."""
 
     model = Resident
+    form = RowForm
     extra = 0
     readonly_fields = ("since",)
 
