@@ -282,3 +282,46 @@ def test_a_list_that_a_page_carries_comes_back_whole_and_only_from_us():
     assert opened(sealed(rows))[0].given == rows[0].given
     with pytest.raises(ValueError, match="Choose the list again"):
         opened(sealed(rows)[:-1])
+
+
+# -- nothing becomes two ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("WE 01", "WE01"), ("Whg. 3", "Whg 3"), ("0101", "101"), ("Top 03", "top3"), ("A\u00a01", "A1")],
+)
+def test_a_flat_that_is_twice_in_a_list_in_another_spelling_is_refused(first, second):
+    with pytest.raises(
+        TableError, match=r"line 3, unit: .* is the same as .* in line 2, but for zeros, blanks or dots"
+    ):
+        listed(f"unit\n{first}\n{second}\n")
+
+
+@pytest.mark.parametrize("names", ["1.1\n11", "1 01\n101", "A-1\nA1", "1A\n1B", "EG\nEG 1"])
+def test_flats_that_are_called_a_little_alike_are_two(names):
+    assert len(listed(f"unit\n{names}\n")) == 2
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("FLAT1;;", "FLAT1 is there already as Flat 1"),
+        ("Flat 01;;", "Flat 01 is there already as Flat 1"),
+        ("Flat 9;M01;", "M01 is there already as m1"),
+        ("Flat 1;m 1;Anna", "m 1 is there already as m1"),
+    ],
+)
+def test_a_list_that_is_corrected_and_loaded_again_makes_no_twins(building, line, says):
+    with pytest.raises(Refused, match=says):
+        plan(building.property, listed(f"unit;meter;tenant\n{line}\n"))
+
+
+@pytest.mark.database
+def test_flats_that_a_list_lacks_are_named_if_it_names_most(building, log_in):
+    text = "unit\nFlat 1\nFlat 2\nFlat III\n"
+    assert plan(building.property, listed(text)).unnamed == ("Flat 3",)
+    assert plan(building.property, listed("unit\nFlat 7\nFlat 8\n")).unnamed == ()
+    page = log_in("manager").post(f"/properties/{building.property.pk}/units/add/", {"typed": text})
+    assert "This flat is there and not in the list; it stays: Flat 3." in " ".join(page.content.decode().split())

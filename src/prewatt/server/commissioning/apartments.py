@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -34,7 +34,7 @@ from ..core.time import now
 from ..metering.models import Meter
 from ..notices.contact import NO_CONTACT, Contact, read_field
 from .list_columns import CONTACT, NAMES, NEEDED, ROLES, column_of, title_of
-from .list_rows import Alone, check_one_head, is_total, lines_without, spread
+from .list_rows import Alone, check_one_head, is_total, likeness, lines_without, spread
 from .list_values import Values, number_to_call
 
 LARGEST_ON_DISK = 20_000_000
@@ -397,18 +397,21 @@ class _Reading:
         return Meter.Role.UNIT
 
     def _twice(self, column: str, apartments: Sequence[Apartment]) -> None:
-        first: dict[str, Apartment] = {}
+        first: dict[Hashable, Apartment] = {}
         for each in apartments:
-            # flat 1 is Flat 1.
             name = getattr(each, column)
-            known = first.setdefault(name.casefold(), each)
+            known = first.setdefault(likeness(name), each)
             if known is each or name in ("", "?"):
                 continue
-            text = _("%(name)s is in line %(line)d already")
-            if column == "unit" and each.parts and known.parts != each.parts:
+            other, text = getattr(known, column), _("%(name)s is in line %(line)d already")
+            if other.casefold() != name.casefold():
+                text = _(
+                    "%(name)s is the same as %(other)s in line %(line)d, but for zeros, blanks or dots. Correct one of them"
+                )
+            elif column == "unit" and each.parts and known.parts != each.parts:
                 text = _(
                     "%(name)s is in line %(line)d already, in another part of the building. Give each flat a name of its own, such as "
                     "“%(example)s”"
                 )
             example = " ".join((*each.parts, name))
-            self._add(each.line, column, text % {"name": name, "line": known.line, "example": example})
+            self._add(each.line, column, text % {"name": name, "other": other, "line": known.line, "example": example})

@@ -25,6 +25,7 @@ from .apartments import Apartment
 from .gateway_places import Places
 from .installing import InstallError
 from .list_columns import CONTACT, title_of
+from .list_rows import likeness
 
 
 class Does(StrEnum):
@@ -73,10 +74,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a list would do: its lines in their order, and the new gateways, each with the number of its meters."""
+    """What a list would do: its lines in their order, and the new gateways, each with the number of its meters. `unnamed`: the flats
+    that are there, but not in the list, if it names most of the flats.
+    """
 
     lines: list[Line]
     gateways: dict[str, int]
+    unnamed: tuple[str, ...] = ()
 
     def count(self, does: str) -> int:
         """Return how many lines do this (a value of `Does`)."""
@@ -132,6 +136,7 @@ class _Planning:
         self._problems = problems
         units = property_.units.select_related("meter__gateway").prefetch_related("parts") if property_.pk else ()
         self._units = {unit.name.casefold(): unit for unit in units}
+        self._alike = {likeness(unit.name): unit.name for unit in self._units.values()}
         living = Tenancy.objects.filter(unit__in=self._units.values()).not_over(now()).order_by("-begins")
         self._living = {each.unit_id: each for each in living}
         self._recipients = {
@@ -142,6 +147,7 @@ class _Planning:
             "unit", "part", "gateway"
         )
         self._meters = {name.casefold(): meter for meter in rows for name in (meter.name, meter.hangs)}
+        self._meters_alike = {likeness(name): name for name in self._meters}
 
     def plan(self, apartments: Sequence[Apartment]) -> Plan:
         """Return what all lines do. Raises TableError."""
@@ -161,7 +167,14 @@ class _Planning:
         except InstallError as error:
             self._problems.add(0, "", str(error))
         self._problems.check()
-        return Plan(lines, dict(self._places.new))
+        return Plan(lines, dict(self._places.new), self._unnamed(apartments))
+
+    def _unnamed(self, apartments: Sequence[Apartment]) -> tuple[str, ...]:
+        """Return the flats in use that a list lacks, if it names most of them: one that was renamed would be there twice."""
+        names = {each.unit.casefold() for each in apartments}
+        flats = {name: unit.name for name, unit in self._units.items() if unit.archived_at is None}
+        lacking = flats.keys() - names
+        return tuple(sorted((flats[name] for name in lacking), key=natural)) if 2 * len(lacking) < len(flats) else ()
 
     def _wrong(self, each: Apartment, text: str) -> None:
         self._problems.add(each.line, name_of(each), text)
@@ -187,6 +200,7 @@ class _Planning:
         self._check(each, meter is None)
         if meter is None and each.meter in others:
             self._wrong(each, _("this meter is known already, elsewhere on this server. Check its serial number"))
+        self._check_twins(each, unit, meter)
         if each.role != Meter.Role.UNIT:
             return self._of_no_unit(each, meter)
         if unit is None:
@@ -194,6 +208,15 @@ class _Planning:
                 self._wrong(each, _in_use(meter))
             return Line(each, Does.ADDS, changes=_stored(each))
         return self._of_unit(each, unit, meter)
+
+    def _check_twins(self, each: Apartment, unit: Unit | None, meter: Meter | None) -> None:
+        """Note a new flat or meter that is written a little differently from one that is there: it would be there twice."""
+        text = _("%(name)s is there already as %(other)s, but for zeros, blanks or dots. Write it as it is there")
+        pairs = [(each.unit, unit, self._alike), (each.meter, meter, self._meters_alike)]
+        for name, known, alike in pairs:
+            other = alike.get(likeness(name))
+            if name and known is None and other is not None:
+                self._wrong(each, text % {"name": name, "other": other})
 
     def _check(self, each: Apartment, is_new: bool) -> None:
         """Note what can't be stored of a line."""

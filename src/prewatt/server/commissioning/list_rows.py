@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+import unicodedata
+from collections.abc import Collection, Hashable, Iterator, Mapping, MutableMapping
 
 from django.utils.translation import gettext as _
 
+from ...kernel.names import natural
 from ...tables.cells import text_of
 from ...tables.columns import Header
 from ...tables.problems import Problem, TableError
@@ -21,6 +23,7 @@ _COUNTED = re.compile(
     r"|\d+ ?(units|flats|apartments|wohnungen|einheiten|logements|lokali|户|套)"
 )
 """What a line under a list says that counts its flats."""
+_UNLIKE = re.compile(r"(?<!\d)\s+|\s+(?!\d)|(?<=[^\W\d])\.")
 _REMARK = re.compile(r"[*†].*|.*:(\s.*)?")
 """What a remark or a heading looks like."""
 
@@ -53,6 +56,13 @@ def spread(row: Row, places: Mapping[str, int], cells: MutableMapping[str, Cell]
     for name in shared:
         cells[name] = "?" if name in OF_ONE_FLAT else row.merged[places[name]]
     return [name for name in shared if name in OF_ONE_FLAT]
+
+
+def likeness(name: str) -> Hashable:
+    """Return what is the same for names that differ only in capitals, in zeros before a number, in blanks beside letters and in dots
+    behind them: WE 01, We1 and WE. 1 are one flat.
+    """
+    return natural(_UNLIKE.sub("", unicodedata.normalize("NFKC", name)))
 
 
 class Alone:
