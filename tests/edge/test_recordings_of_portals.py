@@ -126,3 +126,26 @@ def test_times_from_and_to_are_no_offsets(tmp_path):
     rows = [f"a,2025-06-01 {hour:02}:00-{hour + 1:02}:00,1" for hour in range(5)]
     with pytest.raises(RecordingError, match="line 1, timestamp: each row has another offset from UTC"):
         load(tmp_path, *rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timestamp (UTC),energyConsumption (kWh)\n2025-06-13 00:00,0.25\n2025-06-13 00:30,0.25\n",
+        "Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End\n0.25, 3.2,2025-06-13T00:00:00Z,2025-06-13T00:30:00Z\n"
+        "0.25, 3.2,2025-06-13T00:30:00Z,2025-06-13T01:00:00Z\n",
+        "Electric interval data\n\nTYPE,DATE,START TIME,END TIME,USAGE (kWh),COST\nElectric usage,13-Jun-2025,10:00,10:29,0.25,$0.05\n"
+        "Electric usage,13-Jun-2025,10:30,10:59,0.25,$0.05\n",
+    ],
+)
+def test_a_table_without_a_column_of_meters_is_of_the_one_that_the_file_is_called_by(tmp_path, text):
+    (tmp_path / "flat-7.csv").write_text(text)
+    ((name, used),) = load_recordings(tmp_path / "flat-7.csv", SYDNEY).items()
+    assert name == "flat-7"
+    assert used.registers() == [
+        (at(f"2025-06-13T0{clock}:00+00:00"), wh) for clock, wh in (("0:00", 0), ("0:30", 250), ("1:00", 500))
+    ]
+    with pytest.raises(
+        RecordingError, match=r"is there twice. If the file has several meters, call their column meter"
+    ):
+        load(tmp_path, "a,2025-06-01T00:00Z,1", "b,2025-06-01T00:00Z,1", head="site,timestamp,kwh")

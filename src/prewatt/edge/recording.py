@@ -3,12 +3,12 @@ workbook.
 
 `kwh` was used in the interval that begins at `timestamp`, and ends at `to` where there is such a column. Where there is
 only an end, or the days end at 24:00 and have no 00:00, the timestamps are those of the ends. A column `register` has
-what the meter showed then. Each meter has an interval of its own: the shortest distance between its timestamps that is
-frequent. Where several successive rows have another distance, they keep it. A row off the interval's grid counts for
-itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing was used. A timestamp without
-an offset is the wall clock of `zone`, or of the one that the column's name says (`tables.clocks`); where the clocks are
-put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that is skipped when they are
-put forward, nothing can have been used.
+what the meter showed then. A table without a column of meters is of one, which is called as the file. Each meter has an
+interval of its own: the shortest distance between its timestamps that is frequent. Where several successive rows have
+another distance, they keep it. A row off the interval's grid counts for itself and changes nothing else. In an interval
+that is missing, or has no `kwh`, nothing was used. A timestamp without an offset is the wall clock of `zone`, or of the
+one that the column's name says (`tables.clocks`); where the clocks are put back, the second occurrence of an hour in a
+meter's rows is the later one. In the hour that is skipped when they are put forward, nothing can have been used.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def load_recordings(path: Path, zone_info: ZoneInfo) -> dict[str, Recording]:
     except (OSError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path}: can't be read ({error})") from None
     try:
-        return _read(content, zone_info)
+        return _read(content, zone_info, path.name.partition(".")[0])
     except TableError as error:
         raise RecordingError(error.of(str(path))) from None
 
@@ -123,9 +123,9 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
+def _read(content: bytes, zone_info: ZoneInfo, only_meter: str) -> dict[str, Recording]:
     """Return the recordings of all meters. Raises TableError with all problems, if there are some."""
-    rows = Rows(content, zone_info)
+    rows = Rows(content, zone_info, only_meter)
     recordings = _of_registers(rows) if rows.is_register else _of_intervals(rows)
     rows.problems.check()
     for meter, recording in recordings.items():

@@ -38,7 +38,8 @@ NAMES = {
     ),
     "timestamp": (
         "timestamp", "date time", "datetime", "date/time", "interval start", "start", "from", "tstp", "zeitstempel", "datum/uhrzeit",
-        "datum uhrzeit", "beginn", "von", "ab", "datum von", "时间戳", "日期时间", "开始时间", "start date", "van", "desde", "fra", "från",
+        "datum uhrzeit", "beginn", "von", "ab", "datum von", "时间戳", "日期时间", "开始时间", "start date", "van", "desde", "fra",
+        "från", "last changed",
     ),
     "day": ("date", "day", "datum", "tag", "日期", "fecha", "data", "dato", "dag", "ab-datum", "von datum", "van (datum)", "päivä"),
     "clock": (
@@ -52,7 +53,8 @@ NAMES = {
     "kwh": (
         "kwh", "energy kwh", "consumption kwh", "usage kwh", "kwh/hh", "verbrauch kwh", "energie kwh", "用电量 kwh", "energy",
         "consumption", "usage", "value", "verbrauch", "wert", "energie", "电量", "用电量", "profilwert", "volume", "consumo",
-        "consommation", "verbruik", "forbruk", "förbrukning", "kulutus", "energyconsumption", "consumo kwh", "wh", "mwh", "valeur",
+        "consommation", "verbruik", "forbruk", "förbrukning", "kulutus", "energyconsumption", "consumo kwh", "wh", "mwh",
+        "valeur", "consumed energy",
     ),
     "register": (
         "register", "meter reading", "reading", "total active energy", "import active energy", "total energy", "zählerstand", "stand",
@@ -60,7 +62,7 @@ NAMES = {
     ),
     "unit": ("unit", "units", "einheit", "unité", "unidad", "eenheid", "enhet", "单位"),
 }  # fmt: skip
-NEEDED = ("meter", "timestamp", "kwh")
+NEEDED = ("timestamp", "kwh")
 INSTEAD = (("timestamp", "clock"), ("timestamp", "to"), ("timestamp", "day"), ("kwh", "register"))
 UNITS = {"wh": -3, "kwh": 0, "千瓦时": 0, "千瓦時": 0, "度": 0, "mwh": 3, "兆瓦时": 3}
 """The units of energy, as powers of ten of a kWh."""
@@ -111,16 +113,16 @@ class Uses:
 
 
 class Rows:
-    """The rows of a table. `homes`: those of each meter, in the order of their first rows; `header`: the columns; `problems`: what is
-    wrong with them.
+    """The rows of a table. `only_meter`: the name of the meter where no column has meters. `homes`: the rows of each meter, in the
+    order of their first ones; `header`: the columns; `problems`: what is wrong with them.
     """
 
-    def __init__(self, content: bytes, zone_info: ZoneInfo) -> None:
+    def __init__(self, content: bytes, zone_info: ZoneInfo, only_meter: str) -> None:
         rows = read(content, all_names(NAMES))
         self.header = find(rows, NAMES, NEEDED, INSTEAD)
         self.problems = Problems()
         self.homes: dict[str, Uses] = {}
-        self._content = content
+        self._content, self._only_meter = content, only_meter
         labels = self.header.labels
         self.is_register = is_one_of(labels["kwh"], NAMES["register"])
         # A clock of another zone, read as the property's, puts what was used into other hours of the tariff.
@@ -172,7 +174,7 @@ class Rows:
         self._check_signs_and_offsets()
         for meter, home in self.homes.items():
             for line, wall in home.settle(self._clock.zone):
-                self.add(line, "timestamp", f"meter {meter} has {wall} twice")
+                self.add(line, "timestamp", self._twice(meter, wall))
         if not self.homes and not self.problems:
             self.problems.add(0, "", "has no rows")
         self.problems.check()
@@ -182,7 +184,8 @@ class Rows:
         try:
             begin, ends = self._moments(cells, order)
             column = "meter"
-            meter = meters.get(cells["meter"]) or meters.setdefault(cells["meter"], _meter(cells["meter"]))
+            named = cells.get("meter", self._only_meter)
+            meter = meters.get(named) or meters.setdefault(named, _meter(named))
             home = self.homes.setdefault(meter, Uses(self.is_register))
             column = "kwh"
             energy = self._energy(cells, row.number)
@@ -259,7 +262,12 @@ class Rows:
         if not 0 <= at <= INSTANT_MAX:
             self.add(line, "timestamp", f"{begin} is not between 1970 and 2200")
         elif not home.take(at, energy, line, ends):
-            self.add(line, "timestamp", f"meter {meter} has {begin} twice")
+            self.add(line, "timestamp", self._twice(meter, begin))
+
+    def _twice(self, meter: str, moment: datetime) -> str:
+        if "meter" in self.header.labels:
+            return f"meter {meter} has {moment} twice"
+        return f"{moment} is there twice. If the file has several meters, call their column meter"
 
     def _check_signs_and_offsets(self) -> None:
         if len(self._signs) > 1:

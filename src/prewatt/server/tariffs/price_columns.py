@@ -7,7 +7,7 @@ NAMES = {
         "from", "valid from", "start", "start time", "starts at", "begin", "interval start", "delivery start", "timestamp", "datetime",
         "date time", "date/time", "von", "ab", "datum von", "beginn", "gültig ab", "gueltig ab", "gültig von", "zeitstempel", "开始时间",
         "起始时间", "生效时间", "startsat", "mtu", "start date", "startdatum", "start timestamp", "hourutc", "datetime beginning", "van",
-        "desde", "de", "début", "date de début", "inizio", "fra", "från", "alku", "alkaa", "日時", "时间段",
+        "desde", "de", "début", "date de début", "inizio", "fra", "från", "alku", "alkaa", "日時", "时间段", "ajatempel",
     ),
     "day": (
         "date", "day", "datum", "tag", "日期", "fecha", "data", "dato", "dag", "päivä", "dzień", "jour", "delivery date", "settlement date",
@@ -28,6 +28,7 @@ NAMES = {
         "arbeitspreis", "strompreis", "spotpreis", "börsenpreis", "marktpreis", "价格", "电价", "单价", "电能量价格",
         "total", "market price", "marketprice", "deutschland/luxemburg", "germany/luxembourg", "pris", "spotpris", "elpris", "elspot",
         "prijs", "stroomprijs", "prix", "prix spot", "precio", "preço", "prezzo", "pun", "hinta", "cena", "价格", "価格", "mcp", "rrp",
+        "value", "wert", "valor", "valeur",
         "day ahead auktion preis", "day ahead auction price",
     ),
     "unit": ("unit", "units", "einheit", "unité", "unidad", "eenheid", "unità", "enhet", "单位"),
