@@ -8,7 +8,12 @@ from tests.edge.test_recorded import HALF, SYDNEY, at, load, whole
 
 
 def test_energy_in_no_unit_or_in_two_is_asked(tmp_path):
-    for head in ("meter,timestamp,energy", "meter,timestamp,kwh (Wh)", "Meter,Time,Usage"):
+    for head in (
+        "meter,timestamp,energy",
+        "meter,timestamp,energy (0.01 kWh)",
+        "meter,timestamp,kwh (Wh)",
+        "Meter,Time,Usage",
+    ):
         with pytest.raises(RecordingError, match=r"line 1, .*in which unit"):
             load(tmp_path, "a,2025-06-01T00:00:00Z,250", head=head)
     with pytest.raises(RecordingError, match=r"line 1, Usage \[kW\]: Usage \[kW\] is not energy"):

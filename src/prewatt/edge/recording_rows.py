@@ -72,6 +72,8 @@ _WIDE = Context(prec=DECIMALS + 12)
 _SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]")
 _IN_NAME = re.compile(r"kwh|(?<![a-z])m?wh(?![a-z])|千瓦[时時]|兆瓦时|(?<=\()度(?=\))")
 """The units of energy in the plain name of a column."""
+_SEVERAL = re.compile(r"[(\[]\s*\d[\d.,]*\s*[km]?wh")
+"""Energy in several units, such as (0.01 kWh)."""
 _OTHER = re.compile(r"(?<![a-z])(?:kw|w|mw|kvarh|kva|m3|m³)(?![a-z])")
 _PLAIN = re.compile(r"\d{1,9}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
 
@@ -148,7 +150,7 @@ class Rows:
         """Return the power of ten of the unit in the name of the column of energy; None if a column of units says it."""
         name = self.header.labels["kwh"]
         units = {UNITS[each] for each in _IN_NAME.findall(plain(name))}
-        if len(units) == 1 and not _OTHER.search(unit_of(name)):
+        if len(units) == 1 and not _SEVERAL.search(plain(name)) and not _OTHER.search(unit_of(name)):
             return units.pop()
         if "unit" in self.header.labels and not units:
             return None

@@ -230,6 +230,9 @@ def test_columns_of_units_and_currencies_say_what_the_prices_are_in():
     assert told(f"{head}\n{begin},85.31,Eur/MWh,EUR\n", currency="EUR")[0].prices[0] == 85_310
     with pytest.raises(TariffError, match="line 3, currency: the prices are in SEK, but the currency here is EUR"):
         told(f"{head}\n{begin},1.25,,EUR\n{hour(1)},1.25,,SEK\n", currency="EUR")
+    assert told(f"start,Price (EUR),unit\n{begin},85.31,MWh\n", currency="EUR")[0].prices[0] == 85_310
+    with pytest.raises(TariffError, match="in EUR, but the currency here is CHF"):
+        told(f"start,Price (EUR),unit\n{begin},85.31,MWh\n", currency="CHF")
     with pytest.raises(TariffError, match="line 3, unit: 'ct/kwh' is another unit than that of the other prices"):
         told(f"{head}\n{begin},85.31,EUR/MWh,\n{hour(1)},8.5,ct/kWh,\n", currency="EUR")
 
@@ -239,6 +242,7 @@ def test_columns_of_units_and_currencies_say_what_the_prices_are_in():
     [
         ("Price (EUR/kWh)", "0.21", "CHF", "line 1, Price .EUR/kWh.: the prices are in EUR, but the currency here is CHF"),
         ("Preis [€/MWh]", "85", "CHF", "the prices are in EUR, but the currency here is CHF"),
+        ("Unit rate (£ per kWh)", "0.21", "EUR", "in GBP"),
         ("Price (p/kWh)", "21", "EUR", "in GBP"), ("Price (öre/kWh)", "21", "NOK", "in SEK, but the currency here is NOK"),
         ("Price (paise/kWh)", "21", "EUR", "in INR"), ("price", "£0.21", "EUR", "line 2, price: a price is in GBP"),
         ("price", "0.21 EUR", "CHF", "line 2, price: a price is in EUR"), ("price", "3.151", "VND", "line 2, price: '3.151'"),
@@ -260,6 +264,7 @@ def test_prices_in_another_currency_are_refused_and_both_are_named(head, price, 
         ("price", "1001", "", "line 2, price: .*above 1000 per kWh"),
         ("value_exc_vat", "0.2", "", "the column 'price' is missing"),
         ("price (EUR/kW)", "0.2", "", "line 1, price .EUR/kW.: 'eur/kw' is no price of energy"),
+        ("price (EUR/100 kWh)", "20", "", "'eur/100 kwh' is not a known unit of prices"),
         ("price (blips/kWh)", "0.2", "", "'blips/kwh' is not a known unit of prices. Choose the unit with the file"),
     ],
 )

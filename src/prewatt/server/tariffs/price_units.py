@@ -61,6 +61,8 @@ _SHORT = {"ct", "kr", "p", "rs", "zł", "zl", "kč", "tl", "rm", "ft"}
 """Words of one or two letters that name money also alone; others, such as FR and PT, are countries."""
 _PER = re.compile(r"([^\s/,;()\[\]]+?)\s*(?:/|\b(?:per|pro|par|por|je)\b)\s*1?\s*([^\W\d_]+)")
 _ENERGY = re.compile(rf"(?<![^\W\d_])({'|'.join(ENERGIES)})(?![^\W\d_])")
+_SEVERAL = re.compile(rf"(?<![\d.,])(?!1\s*[^\W\d])\d[\d.,]*\s*({'|'.join(ENERGIES)})(?![^\W\d_])")
+"""A price for several units of energy, such as EUR/100 kWh, is none that is known."""
 _SHOWN = 4
 """The most currencies that a message names."""
 
@@ -84,6 +86,11 @@ class PriceUnit:
         return bool(self.currencies) or self.energy is not None or not self.is_known
 
     @property
+    def is_definite(self) -> bool:
+        """Return whether it says more than a currency, so that another such unit can't be meant."""
+        return self.energy is not None or bool(self.part)
+
+    @property
     def shift(self) -> int:
         """Return by how many powers of ten a price in this unit is smaller than one in the currency per kWh."""
         return self.part + (self.energy or 0)
@@ -101,6 +108,8 @@ def price_unit(text: str, currency: str) -> PriceUnit:
     """Return what a text in small letters names, such as "eur/mwh", "ct/kwh, netto", "paise" or "all". `currency`: the one
     that is taken where a word is the unit of several, as Rp. is in Switzerland and in Indonesia.
     """
+    if several := _SEVERAL.search(text):
+        return PriceUnit(text, energy=ENERGIES[several[1]], is_known=False)
     per = _PER.search(text)
     if per is None:
         energy, bare = _ENERGY.search(text), _without_dot(text)

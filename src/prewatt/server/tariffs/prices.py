@@ -130,23 +130,17 @@ class _Reading:
         """Return the unit that the price column's name says, else that of a column of units. Notes one of another currency, also
         where a column of currencies says it.
         """
-        unit, column, number = (
-            price_unit(unit_of(self._header.labels["price"]), self._currency),
-            "price",
-            self._header.number,
-        )
-        for line, said in self._words_of("unit"):
-            own = price_unit(said, self._currency)
-            if own.is_told and unit.is_told and own.shift != unit.shift:
-                self._add(
-                    line, "unit", _("%(found)r is another unit than that of the other prices") % {"found": shown(said)}
-                )
-            elif own.is_told:
-                unit, column, number = own, "unit", line
-        self._check_currency(number, column, unit)
-        for line, said in self._words_of("currency"):
-            if money := money_in(said, self._currency):
-                self._check_currency(line, "currency", PriceUnit(said, *money))
+        unit = price_unit(unit_of(self._header.labels["price"]), self._currency)
+        self._check_currency(self._header.number, "price", unit)
+        for column in ("unit", "currency"):
+            for line, said in self._words_of(column):
+                own = price_unit(said, self._currency)
+                self._check_currency(line, column, own)
+                if own.is_definite and unit.is_definite and own.shift != unit.shift:
+                    text = _("%(found)r is another unit than that of the other prices")
+                    self._add(line, column, text % {"found": shown(said)})
+                elif own.is_definite or (own.is_told and not unit.is_told):
+                    unit = own
         return unit
 
     def _clock_of(self, column: str) -> Clock | None:
@@ -182,8 +176,7 @@ class _Reading:
                 )
                 self._add(self._header.number, "price", text % {"found": shown(unit.text)})
             return SCALES[scale or "1"]
-        is_open = unit.energy is None and not unit.part
-        if scale and not is_open and SCALES[scale] != unit.shift:
+        if scale and unit.is_definite and SCALES[scale] != unit.shift:
             text = _("the column's name says another unit than %(unit)s") % {"unit": _in_words(SCALES[scale])}
             self._add(self._header.number, "price", text)
         return SCALES[scale] if scale else unit.shift
