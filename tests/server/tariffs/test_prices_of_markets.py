@@ -80,3 +80,24 @@ def test_rows_that_sum_up_the_prices_are_left_out(footer):
     assert told(f"{rows}{footer}\n")[0].prices == (200_000, 210_000)
     with pytest.raises(TariffError, match="line 4, from"):
         told(f"{rows}Tomorrow;20\n")
+
+
+def test_rows_of_one_day_whose_hours_are_in_no_known_column_are_refused():
+    with pytest.raises(TariffError, match="line 3, Date: 2025-06-01 00:00:00 has a price already, in line 2"):
+        told("Date;Slot;Price (EUR/MWh)\n2025-06-01;a;85\n2025-06-01;b;85\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delivery day,Hour,Price (€/MWh)\n13/06/2025,00-01,85.31\n13/06/2025,01-02,80.1\n",
+        "Zeit von [CET/CEST];Zeit bis [CET/CEST];MC Auktionspreis [EUR/MWh]\n13.06.2025 00:00:00;13.06.2025 01:00:00;85,31\n"
+        "13.06.2025 01:00:00;13.06.2025 02:00:00;80,10\n",
+        "日期,时段,电价(EUR/MWh)\n2025-06-13,00:00-01:00,85.31\n2025-06-13,01:00-02:00,80.1\n",
+        "INTERVALSTARTTIME_GMT,INTERVALENDTIME_GMT,price (EUR/MWh)\n2025-06-12T22:00:00-00:00,2025-06-12T23:00:00-00:00,85.31\n"
+        "2025-06-12T23:00:00-00:00,2025-06-13T00:00:00-00:00,80.1\n",
+    ],
+)
+def test_files_of_markets_by_their_own_columns(text):
+    (made,) = told(text)
+    assert (exact_instant(made.begin), made.step, made.prices) == ("2025-06-12T22:00:00Z", HOUR, (85_310, 80_100))

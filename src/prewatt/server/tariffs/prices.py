@@ -340,12 +340,15 @@ class _Reading:
         sure = [instant(each.meant[0]) for each in rows if len(each.meant) == 1]
         backwards = bool(sure) and sure[-1] < sure[0]
         twice = _twice(rows)
+        has_clock = any(each.moment.hour or each.moment.minute for each in rows)
+        is_day = not has_clock and is_one_of(self._header.labels["from"], NAMES["day"])
         by_instant: dict[int, _Seen] = {}
         for each in rows:
             among = twice.get(each.moment, [each])
             second = len(among) == 2 and (among[1] is each) != backwards
             at = instant(each.meant[-1 if second else 0])
-            if at in by_instant and by_instant[at].price != each.price:
+            # Where a row has a day alone, another row of the day is another hour of it, whose column is not known.
+            if at in by_instant and (by_instant[at].price != each.price or is_day):
                 text = f"{each.moment:%Y-%m-%d %H:%M:%S} has a price already, in line {by_instant[at].line}"
                 self._add(each.line, "from", text)
             by_instant.setdefault(at, each)
