@@ -18,6 +18,11 @@ def unaccented(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(each for each in letters if not unicodedata.combining(each)))
 
 
+def any_of(words: str) -> str:
+    """Return a part of an expression that matches any of some words, which are separated by strokes, without their accents."""
+    return "|".join(re.escape(unaccented(each)) for each in words.split("|"))
+
+
 _NOBODY = (
     # English
     "n/a|n.a.|n.a|none|null|nil|nobody|no one|no|no tenant|vacant|vacancy|empty|unoccupied|not occupied|unlet|not let",
@@ -74,14 +79,16 @@ _BEGINS_AS_NOBODY = re.compile(
     r"|(目前|现在|当前)?(空置|空房|未出租|待租|闲置|已退租)"
 )
 _SAYS_EMPTY = re.compile(rf"\b{_EMPTY}\b|空置|退租")
-_TOTAL = re.compile(
-    r"(sub-?|sous[- ]|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*"
-    r"|(sub-?)?(totaa?l(e|i|t|en)?|totaux|suma|somme|razem|celkem|toplam)\b.*"
-    r"|(ogołem|łacznie|spolu|osszesen|ukupno|yhteensa|i alt|sammanlagt|итого|всего|разом|jumla|jumlah|tong cong|कुल)\b.*"
-    r"|.{0,6}(合计|总计|小计|累计|共计|合計|小計|総計).*|共\d+笔.*|(المجموع|الاجمالي).*"
-    r"|(합계|총계).*"
+TOTALS = any_of(
+    "total|totals|subtotal|totaal|totale|totali|totalt|totalen|totaux|suma|somme|razem|celkem|celkom|toplam|toplamlar|ogółem|łącznie|spolu"
+    "|összesen|ukupno|yhteensä|i alt|sammanlagt|kopā|iš viso|kokku|σύνολο|итого|всего|оборот|обороты|разом|усього|общо"
+    '|סה"כ|סהכ|المجموع|الإجمالي|jumla|jumlah|tổng cộng|tổng|कुल|รวม|รวมทั้งสิ้น|합계|총계|總計'
 )
-
+"""Words for totals in many languages, as a part of an expression that unaccented texts are compared with."""
+_TOTAL = re.compile(
+    r"(sub-?|sous[- ]|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|(sub-?)?(totaa?l(e|i|t|en)?|totaux)\b.*"
+    rf"|(?:{TOTALS})\b.*|.{{0,6}}(合计|总计|小计|累计|共计|合計|小計|総計|總計).*|共\d+笔.*|(합계|총계|รวม).*"
+)
 _FIGURE = re.compile(
     r"averages?|avg|mean|mittelwert|durchschnitt|moyenne|media|promedio|gemiddelde|snitt|medel|keskiarvo|srednia|平均值?"
     r"|min(?:imum)?|max(?:imum)?|count|anzahl|source|quelle|bron|fuente|来源"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ....tables.words import unaccented
+from ....tables.words import TOTALS, any_of, unaccented
 
 _DAY = r"(?:[^a-z]*|\s(?:per|op|an?|al|del?|do|da|au|du|le|em|il|en|na|z|w|pa|pr|den|dnia)\b.*\d.*)"
 """What may follow the words: nothing but signs, or a day."""
@@ -28,7 +28,19 @@ _BALANCES = (
     # Chinese
     r"(期初|期末|上期|本期|上日|承前|承上)?(余额|结余)|.{0,6}合计|总计|小计|承前页|过次页",
 )
-_BALANCE = re.compile(rf"({'|'.join(_BALANCES)})\W*", re.IGNORECASE)
+_ABROAD = (
+    "algsaldo|lõppsaldo|alkusaldo|loppusaldo|sākuma atlikums|beigu atlikums|pradinis likutis|galutinis likutis|likutis pradžiai"
+    "|likutis pabaigai|likutis|nyitó egyenleg|záró egyenleg|egyenleg|sold|sold initial|sold final|sold anterior|sold precedent"
+    "|početno stanje|završno stanje|prethodno stanje|novo stanje|stanje|υπόλοιπο|προηγούμενο υπόλοιπο|νέο υπόλοιπο"
+    "|αρχικό υπόλοιπο|τελικό υπόλοιπο|υπόλοιπο εκ μεταφοράς|açılış bakiyesi|kapanış bakiyesi|önceki bakiye|devreden bakiye"
+    "|входящий остаток|исходящий остаток|начальный остаток|конечный остаток|остаток|остаток на начало|остаток на конец"
+    "|входящее сальдо|исходящее сальдо|сальдо|вхідний залишок|вихідний залишок|залишок|начално салдо|крайно салдо|салдо"
+    "|יתרת פתיחה|יתרת סגירה|יתרה קודמת|יתרה|الرصيد الافتتاحي|الرصيد الختامي|الرصيد السابق|رصيد افتتاحي|رصيد ختامي|الرصيد"
+    "|ยอดยกมา|ยอดยกไป|ยอดคงเหลือ|繰越|繰越残高|前月繰越|前期繰越|残高|差引残高|이월|전월이월|이월잔액|잔액|số dư đầu kỳ"
+    "|số dư cuối kỳ|số dư|saldo awal|saldo akhir|saldo do dia|saldo total disponível dia|saldo total disponível|期初餘額"
+    "|期末餘額|上期結餘|本期結餘|餘額|結餘|承前頁|承轉|kezdő egyenleg"
+)
+_BALANCE = re.compile(rf"({'|'.join(_BALANCES)})\W*|(?:{any_of(_ABROAD)}|{TOTALS})[\W\d_]*", re.IGNORECASE)
 
 
 def is_balance(text: str) -> bool:

@@ -16,6 +16,7 @@ _WORDS = {
     "人民币": "CNY",
     "人民币元": "CNY",
     "RMB": "CNY",
+    "RUR": "RUB",
     "EURO": "EUR",
     "CNH": "CNY",
     "US-DOLLAR": "USD",

@@ -8,12 +8,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import product, takewhile
 
 from ....tables.cells import text_of
 from ....tables.rows import Row
 from . import names
-from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, MAY_BE_TEXTS, NAMES, plain, without_currency
+from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, MAY_BE_TEXTS, NAMES, bare, plain, without_currency
 from .states import is_column_of_states
 from .words import meaning
 
@@ -104,7 +104,7 @@ def _best_named(rows: Sequence[Row]) -> tuple[Layout, int] | None:
 
 
 def _named(row: Row, below: Sequence[Row]) -> Layout | None:
-    full = [plain(text_of(cell)) for cell in row.cells]
+    full = [bare(text_of(cell)) for cell in row.cells]
     if sum(bool(each) for each in full) < 2:
         return None
     # In some languages valuta is the value day, in others the currency.
@@ -207,13 +207,13 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
     """Return the columns of one role in the order of its names. A role with one place takes those of the first name
     that occurs.
     """
-    bare = [without_currency(each)[0] for each in full]
+    short = [without_currency(each)[0] for each in full]
     columns: list[int] = []
     for name in known_names:
         columns += [
             place
             for place, column_name in enumerate(full)
-            if name in (column_name, bare[place])
+            if name in (column_name, short[place])
             and place not in columns
             and (place not in taken or role == names.TEXT)
         ]
@@ -241,7 +241,15 @@ def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
         if not any(each in places for each in alike) and len(columns) == 1:
             places[role] = tuple(columns)
     texts = (*places.get(names.TEXT, ()), *_hinted(names.TEXT, full, places))
-    places[names.TEXT] = texts or tuple(_without_role(full, places))
+    places[names.TEXT] = _with_unnamed(texts, full) or tuple(_without_role(full, places))
+
+
+def _with_unnamed(texts: Sequence[int], full: Sequence[str]) -> tuple[int, ...]:
+    """Return the columns of texts, with those without a name right behind the last one: some banks have the payer's words
+    there.
+    """
+    behind = max(texts, default=len(full)) + 1
+    return (*texts, *takewhile(lambda place: not full[place], range(behind, len(full))))
 
 
 def _place_states(full: list[str], places: dict[str, tuple[int, ...]], below: Sequence[Row]) -> None:
@@ -275,7 +283,7 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
     """Return the layout with the columns that say what a line is and those without a name, since they may show its
     direction, and with the currency in the name of an amount.
     """
-    full = [plain(text_of(cell)) for cell in row.cells]
+    full = [bare(text_of(cell)) for cell in row.cells]
     currencies = (without_currency(full[place])[1] for place in _amounts(layout.places) if place < len(full))
     currency = next(filter(None, currencies), "")
     kinds = _kinds(full, layout.places)

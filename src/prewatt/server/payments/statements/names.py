@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 from ....amounts import CURRENCY_SIGNS
+from ....tables.words import unaccented
+from . import names_abroad as abroad
 
 DAY, VALUE_DAY, AMOUNT, IN, OUT, DIRECTION = "day", "value_day", "amount", "in", "out", "direction"
 CURRENCY, PAYER, ACCOUNT, TEXT, BANK_ID, STATE, BALANCE = (
@@ -18,7 +20,7 @@ CURRENCY, PAYER, ACCOUNT, TEXT, BANK_ID, STATE, BALANCE = (
     "balance",
 )
 
-NAMES: dict[str, tuple[str, ...]] = {
+_NAMES: dict[str, tuple[str, ...]] = {
     DAY: (
         "booking date", "posting date", "posted date", "buchungstag", "buchungsdatum", "buchung", "buchungstermin",
         "记账日期", "入账日期", "入账时间", "记账日", "completed date", "completion time", "finished on", "date posted",
@@ -103,16 +105,14 @@ NAMES: dict[str, tuple[str, ...]] = {
         "available balance",
     ),
 }  # fmt: skip
-"""The names of each role, the best first, in the form of `plain`. All columns with a name of `TEXT` are used; of the
-other roles only the first.
-"""
-IN_OF_PAIR = frozenset((
+"""The names of each role, the best first."""
+_IN_OF_PAIR = frozenset((
     "kredit", "credits", "gutschriften", "eingaenge", "einzahlungen", "entree", "entrees", "encaissements", "recettes", "haber",
     "abonos", "ingreso", "ingresos", "depositos", "entradas", "creditos", "accrediti", "accredito", "crediti", "entrata",
     "inkomsten", "bijschrijving", "bijschrijvingen", "insaettning", "insaettningar", "indbetaling", "indbetalinger", "innskudd",
     "indtaegt", "indtægt", "indtægter", "uznania", "uznanie", "wpłata", "wpłaty", "wpływy", "ma", "prijem", "prijmy", "alacak", "cash in",
 ))  # fmt: skip
-OUT_OF_PAIR = frozenset((
+_OUT_OF_PAIR = frozenset((
     "debet", "debits", "belastungen", "lastschriften", "ausgaenge", "auszahlungen", "sortie", "sorties", "depenses",
     "decaissements", "debe", "cargos", "gasto", "gastos", "egresos", "retiros", "salidas", "saidas", "debitos", "addebiti", "addebito",
     "debiti", "uscita", "uitgaven", "afschrijving", "afschrijvingen", "uttag", "udbetaling", "udbetalinger", "uttak", "utgift",
@@ -124,7 +124,7 @@ of directions.
 """
 BOOKED_STEMS = ("transa", "book", "buch", "bog", "bok", "boek", "post", "oper", "comptab", "contab", "ksieg")
 """The parts of unknown names of days that show that the bank booked on them."""
-STEMS: dict[str, tuple[str, ...]] = {
+_STEMS: dict[str, tuple[str, ...]] = {
     DAY: ("date", "datum", "dato", "日期", "fecha"),
     AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
     STATE: ("status", "statut", "estado", "状态"),
@@ -140,7 +140,7 @@ all count.
 
 DOUBTFUL_STATES = frozenset(("info", "result"))
 """The names of a column of states that others give to a column with any text."""
-DIRECTIONS = frozenset((
+_DIRECTIONS = frozenset((
     "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
     "drcr", "crdr", "d/c", "c/d", "dc", "debit/credit", "credit/debit", "debit or credit", "credit or debit",
     "credit debit indicator", "debit credit indicator", "debit/credit indicator", "credit/debit indicator", "cdtdbtind",
@@ -152,7 +152,7 @@ DIRECTIONS = frozenset((
     "transaction direction", "umsatztyp",
 ))  # fmt: skip
 """The names of a column that shows only the direction."""
-KINDS = frozenset((
+_KINDS = frozenset((
     "type", "transaction type", "details", "umsatzart", "buchungstext", "vorgang", "交易类型", "业务类型", "art", "subcategory",
     "transaction category", "mutatiesoort", "tipo", "摘要", "buchungsart", "transaction code", "tran type", "txn type",
 ))  # fmt: skip
@@ -161,7 +161,7 @@ MAY_BE_TEXTS = frozenset(("details", "摘要"))
 """Those of them that other banks give to a column of payers' texts."""
 
 _CURRENCY_BEHIND = re.compile(
-    rf"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{{3}}\s?|人民币|人民币元|单位:?元|[{''.join(CURRENCY_SIGNS)}])\s*[+-]?元?\s*[)\]]"
+    rf"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{{3}}\s?|[a-z]{{1,2}}\$|円|人民币|人民币元|单位:?元|[{''.join(CURRENCY_SIGNS)}])\s*[+-]?元?\s*[)\]]"
     r"|\bin\s+(?P<in>[a-z]{3}|€)"
     r"|[/(]元[)]?|\s(?P<code>eur|euros?|usd|chf|gbp|cny|rmb|inr|kes|ugx|sek|nok|dkk|pln|czk|aud|cad|nzd|hkd|sgd|jpy|zar))$"
 )
@@ -204,3 +204,45 @@ def without_currency(name: str) -> tuple[str, str]:
         return name, ""
     currency = (match["bracket"] or match["in"] or match["code"] or "元").strip()
     return name[: match.start()].strip(), _CODES.get(currency, currency.upper())
+
+
+def bare(name: str) -> str:
+    """Return a column's name in the form by which it is known: `plain`, without accents and without signs around it."""
+    return unaccented(plain(name)).strip("#* ")
+
+
+def _bare(*names: str) -> tuple[str, ...]:
+    """Return names in the form of `bare`, each once. Those of other countries are separated by strokes."""
+    return tuple(dict.fromkeys(bare(each) for name in names for each in name.split("|")))
+
+
+NAMES = {
+    DAY: _bare(abroad.DAYS, *_NAMES[DAY]),
+    VALUE_DAY: _bare(*_NAMES[VALUE_DAY], abroad.VALUE_DAYS),
+    AMOUNT: _bare(*_NAMES[AMOUNT], abroad.AMOUNTS),
+    IN: _bare(*_NAMES[IN], abroad.MONEY_IN),
+    OUT: _bare(*_NAMES[OUT], abroad.MONEY_OUT),
+    CURRENCY: _bare(*_NAMES[CURRENCY], abroad.CURRENCIES),
+    PAYER: _bare(*_NAMES[PAYER], abroad.PAYERS),
+    ACCOUNT: _bare(*_NAMES[ACCOUNT], abroad.ACCOUNTS),
+    TEXT: _bare(*_NAMES[TEXT], abroad.TEXTS),
+    BANK_ID: _bare(*_NAMES[BANK_ID]),
+    STATE: _bare(*_NAMES[STATE], abroad.STATES),
+    BALANCE: _bare(*_NAMES[BALANCE], abroad.BALANCES),
+}
+"""The names of each role, the best first, in the form of `bare`. All columns with a name of `TEXT` are used; of the other
+roles only the first.
+"""
+SPELLED = frozenset(name for known in _NAMES.values() for name in known).union(
+    name for role, known in vars(abroad).items() if role.isupper() for name in known.split("|")
+)
+"""The names of all roles as banks spell them."""
+IN_OF_PAIR, OUT_OF_PAIR = (
+    frozenset(_bare(*_IN_OF_PAIR, abroad.PAIR_IN)),
+    frozenset(_bare(*_OUT_OF_PAIR, abroad.PAIR_OUT)),
+)
+DIRECTIONS, KINDS = (
+    frozenset(_bare(*_DIRECTIONS, abroad.DIRECTION_COLUMNS)),
+    frozenset(_bare(*_KINDS, abroad.KIND_COLUMNS)),
+)
+STEMS = {role: _bare(*stems) for role, stems in _STEMS.items()}

@@ -28,7 +28,7 @@ from .errors import BankError, Unknown, Why
 from .layout import Layout, find
 from .limits import LARGEST_AMOUNT, MOST_LINES, check_count, nano, tidy
 from .money_out import Amounts, Directions, Single
-from .names import NAMES
+from .names import SPELLED
 from .shape import Line, Statement
 from .states import is_booked, is_pending, reads_like_states, why_not_booked
 from .words import says_returned
@@ -51,7 +51,7 @@ def rows_of(content: bytes, currency: str) -> list[Row]:
     try:
         rows = list(
             islice(
-                read(content, {name for wanted in NAMES.values() for name in wanted}, currency),
+                read(content, SPELLED, currency),
                 MOST_LINES + MOST_REMARKS,
             )
         )
