@@ -122,7 +122,9 @@ def editor():
 
 def page():
     """The tariff's page says it."""
-    shown = render_to_string("console/tariffs/_tariff_facts.html", {"tariff": tariff_from_document(DOCUMENT)})
+    shown = render_to_string(
+        "console/tariffs/_tariff_facts.html", {"tariff": tariff_from_document(DOCUMENT), "order": []}
+    )
     assert "demand 2.00 per kW and month" in shown
 
 
@@ -130,7 +132,7 @@ def statement(entries):
     """The statement has its line."""
     from prewatt.server.statements.statement import _Energy
 
-    energy = _Energy(SimpleNamespace(), SimpleNamespace())
+    energy = _Energy(SimpleNamespace(), SimpleNamespace(ends=entries[-1].at))
     version = Version(0, RateCalendar(tariff_from_document(DOCUMENT)))
     for each in entries:
         energy._take(each, version)

@@ -82,7 +82,7 @@ _SAYS_EMPTY = re.compile(rf"\b{_EMPTY}\b|空置|退租")
 TOTALS = any_of(
     "total|totals|subtotal|totaal|totale|totali|totalt|totalen|totaux|suma|somme|razem|celkem|celkom|toplam|toplamlar|ogółem|łącznie|spolu"
     "|összesen|ukupno|yhteensä|i alt|sammanlagt|kopā|iš viso|kokku|σύνολο|итого|всего|оборот|обороты|разом|усього|общо"
-    '|סה"כ|סהכ|المجموع|الإجمالي|jumla|jumlah|tổng cộng|tổng|कुल|รวม|รวมทั้งสิ้น|합계|총계|總計'
+    '|סה"כ|סהכ|المجموع|الإجمالي|jumla|jumlah|tổng cộng|tổng|कुल|รวม|รวมทั้งสิ้น|합계|총계|總計|合計|総計|小計|合计|总计|小计'
 )
 """Words for totals in many languages, as a part of an expression that unaccented texts are compared with."""
 _TOTAL = re.compile(
