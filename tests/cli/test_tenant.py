@@ -53,5 +53,7 @@ def test_many_contacts_are_shown_before_they_are_saved(building, tmp_path):
     assert kept(recipient_of(units)).email == ""
     assert "Contacts saved: 1." in tenant("contacts", str(path), "--save")
     assert kept(recipient_of(units)).email == "b@example.com"
+    path.write_text(f"unit,tenant,email,Kontakt\nFlat 1,{units.tenant},c@example.com,x\n")
+    assert "not used: Kontakt." in tenant("contacts", str(path))
     path.write_text("unit,tenant,email\nAttic,Nobody,b@example.com\n")
     assert str(path) in tenant("contacts", str(path), status=2)

@@ -235,15 +235,17 @@ def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:
     wrong with the list.
     """
     try:
-        changes = read_contact_list(property_, file.read_bytes())
+        contacts = read_contact_list(property_, file.read_bytes())
     except TableError as error:
         raise CommandError(error.of(str(file))) from None
     lines = []
-    for change in changes:
+    if contacts.unused:
+        typer.echo(_("These columns of the list are not used: %(names)s.", names="; ".join(contacts.unused)), err=True)
+    for change in contacts.changes:
         values = ", ".join(after for _what, _before, after in change.rows())
         outcome = _("not changed, because the tenant has entered another value") if change.theirs else values
         lines.append(f"{change.tenancy.unit.name}, {change.tenancy.tenant}: {outcome}")
     if not keep:
         return [*lines, _("Nothing is saved yet. To save it, add --save.")] if lines else [_("Nothing changes.")]
-    done, _theirs = take(property_, sealed(change for change in changes if not change.theirs))
+    done, _theirs = take(property_, sealed(change for change in contacts.changes if not change.theirs))
     return [*lines, _("Contacts saved: %(done)s.", done=done)]

@@ -134,3 +134,8 @@ def test_a_phone_number_is_read_as_a_spreadsheet_has_it(cell):
 def test_a_phone_number_that_is_spoilt_or_several_is_refused_in_words(cell, says):
     _flats, wrong = flats_and_problems(workbook([["unit", "tenant", "phone"], ["1", "Anna", cell]]))
     assert len(wrong) == 1 and wrong[0].startswith("line 2, phone: ") and says in wrong[0]
+
+
+def test_a_flat_in_a_house_that_is_called_like_a_column_is_no_line_of_names():
+    flats, wrong = flats_and_problems("part;unit;role;meter\nHaus;1;Wohnung;a1\nHaus;2;Wohnung;a2\n")
+    assert [each.unit for each in flats.apartments] == ["1", "2"] and not wrong

@@ -192,6 +192,14 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
     assert office.post(address, {"take": listed.context["take"] + "x"}).status_code == 400
 
 
+def test_a_list_of_contacts_names_columns_that_are_not_known_and_trips_over_no_other(building, tenancy, log_in):
+    text = "unit;tenant;area;fuse;meter;phone;Kontakt\nFlat 1;Anna;large;25 A;1E+12;015112345671;Mutter\n;;110;;m9;;\n"
+    file = SimpleUploadedFile("list.csv", text.encode())
+    said = log_in("manager").post(f"/properties/{building.property.pk}/contacts/", {"file": file})
+    assert said.status_code == 200 and ANNAS in said.content.decode()
+    assert "columns of the list are not used: Kontakt." in said.content.decode()
+
+
 def test_a_tenant_reads_each_step_at_which_the_landlord_has_them_reminded(building, tenancy, log_in):
     steps = {"low_credit_kwh": "10", "low_credit": "2.5, 1", "low_credit_days": "3, 1"}
     Property.objects.filter(pk=building.property.pk).update(**steps)

@@ -143,16 +143,23 @@ def apartments_of(
     zone: str = "",
     needed: Collection[str] = NEEDED,
     problems: Problems | None = None,
+    names: Mapping[str, Sequence[str]] = NAMES,
 ) -> FlatList:
     """Return what is read of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there; if
     the meter is among them, each unit must have one. Raises TableError, which names all lines that are wrong. If
-    `problems` is given, it gathers those instead, and the other lines are returned.
+    `problems` is given, it gathers those instead, and the other lines are returned. `names`: those of the
+    columns that are read.
     """
-    return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed, problems)
+    return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed, problems, names)
 
 
 def apartments_in(
-    rows: Iterable[Row], currency: str, zone: str, needed: Collection[str], problems: Problems | None = None
+    rows: Iterable[Row],
+    currency: str,
+    zone: str,
+    needed: Collection[str],
+    problems: Problems | None = None,
+    names: Mapping[str, Sequence[str]] = NAMES,
 ) -> FlatList:
     """Return what is read of a table's rows, one of which names the columns. See `apartments_of`."""
     rows = list(rows)
@@ -161,7 +168,7 @@ def apartments_in(
         "meter": pgettext("column of a list", "meter"),
         "tenant": pgettext("column of a list", "tenant"),
     }
-    header = find(rows, NAMES, needed, instead=(("tenant", "last name"),), titles=titles)
+    header = find(rows, names, needed, instead=(("tenant", "last name"),), titles=titles)
     check_one_head(header, next(header.body(rows), None))
     gathered = Problems() if problems is None else problems
     reading = _Reading(

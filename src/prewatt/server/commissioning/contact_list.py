@@ -18,9 +18,11 @@ from ..notices.contact import NO_CONTACT, Contact
 from ..notices.contacts import TenantChangedError, keep_contact, kept
 from ..notices.models import Recipient
 from .apartments import apartments_of
-from .list_columns import CONTACT
+from .list_columns import CONTACT, NAMES, column_of
 
 NEEDED = ("unit", "tenant")
+READ = {name: NAMES[name] for name in (*NEEDED, "first name", "last name", *CONTACT)}
+"""The columns that are read: what is wrong in others keeps nobody from being reached."""
 SALT = "prewatt contact list"
 SHOWN_FOR = 24 * 3600
 """A list that was shown can be stored for this long, s."""
@@ -46,11 +48,19 @@ class Change:
         ]
 
 
-def read_contact_list(property_: Property, content: bytes) -> list[Change]:
+@dataclass(frozen=True)
+class ContactList:
+    """What a list of contacts would change, and the names of its columns that are known in no list of flats: they are not used."""
+
+    changes: list[Change]
+    unused: tuple[str, ...]
+
+
+def read_contact_list(property_: Property, content: bytes) -> ContactList:
     """Return what a list would change. It has the columns unit, tenant, and any of phone, email and language; an empty
     cell changes nothing. A TableError names all lines that are wrong.
     """
-    rows = apartments_of(content, property_.currency, property_.zone, NEEDED)
+    rows = apartments_of(content, property_.currency, property_.zone, NEEDED, names=READ)
     problems = Problems()
     living = {
         each.unit.name.casefold(): each
@@ -79,7 +89,8 @@ def read_contact_list(property_: Property, content: bytes) -> list[Change]:
         else:
             changes.append(_change(tenancy, row.contact))
     problems.check()
-    return [each for each in changes if each.before != each.after]
+    unused = tuple(label for label in rows.unused if not column_of(label))
+    return ContactList([each for each in changes if each.before != each.after], unused)
 
 
 def _plain(name: str) -> str:

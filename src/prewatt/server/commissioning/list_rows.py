@@ -42,8 +42,10 @@ def is_total(row: Row, unit: str, meter: str, tenant: str) -> bool:
 
 def check_one_head(header: Header, first: Row | None) -> None:
     """Raise TableError if the `first` row under the names of the columns has names too: then a column has half of its name in each."""
-    names = [cell for cell in first.cells if isinstance(cell, str) and column_of(cell)] if first else []
-    if first is not None and header.number and len(names) > 1:
+    texts = [text for cell in (first.cells if first else ()) if (text := text_of(cell))]
+    others = [text for text in texts if not column_of(text)]
+    # A flat or its meter has a number, also where a house is called Haus and a role Wohnung.
+    if first is not None and header.number and len(texts) - len(others) > 1 and not any(map(_has_digit, others)):
         text = _("is a second line with names of columns. Write the whole name of each column into one line")
         raise TableError([Problem(first.number, "", text)])
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ....kernel.calendar import zone
 from ....tables.problems import TableError, whole
-from ...commissioning.contact_list import Change, read_contact_list, sealed, take
+from ...commissioning.contact_list import ContactList, read_contact_list, sealed, take
 from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
@@ -129,7 +129,7 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
     click stores it.
     """
     property_ = property_of_manager(request, pk)
-    changes: list[Change] | None = None
+    contacts: ContactList | None = None
     wrong: list[str] = []
     if request.method == "POST" and "take" in request.POST:
         try:
@@ -140,15 +140,15 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("console:contacts:not_reached", pk=pk)
     elif request.method == "POST":
         try:
-            changes = _read_file(request, property_)
+            contacts = _read_file(request, property_)
         except TableError as error:
             wrong = error.lines()
     context = {
         "property": property_,
-        "changes": changes,
+        "contacts": contacts,
         "wrong": wrong,
         "cannot": cannot_send(property_),
-        "take": sealed(each for each in changes or () if not each.theirs),
+        "take": sealed(each for each in (contacts.changes if contacts else ()) if not each.theirs),
     }
     return render(request, "console/contacts/contact_list.html", context, status=400 if wrong else 200)
 
@@ -166,7 +166,7 @@ def _take(request: HttpRequest, property_: Property) -> None:
         )
 
 
-def _read_file(request: HttpRequest, property_: Property) -> list[Change]:
+def _read_file(request: HttpRequest, property_: Property) -> ContactList:
     """Return what the uploaded list would change. Raises TableError if there is none, or it can't be read."""
     content = chosen_file(request, "file")
     if content is None:
