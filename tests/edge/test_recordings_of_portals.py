@@ -34,6 +34,12 @@ def test_energy_is_read_in_its_unit(tmp_path, head, cells):
     assert load(tmp_path, *rows, head=f"meter,timestamp,{head}")["a"].registers()[-1][1] == 500
 
 
+def test_a_unit_beside_the_energy_is_that_of_its_column(tmp_path):
+    assert load(tmp_path, "a,2025-06-01T00:00Z,0.25 kWh")["a"].registers()[-1][1] == 250
+    with pytest.raises(RecordingError, match="line 2, kwh: '250 Wh' is not an energy in kWh"):
+        load(tmp_path, "a,2025-06-01T00:00Z,250 Wh")
+
+
 def test_an_interval_ends_where_its_row_says(tmp_path):
     rows = ["a,2025-06-01 00:00,2025-06-01 00:15,1", "a,2025-06-01 02:00,2025-06-01 03:00,2"]
     used = load(tmp_path, *rows, head="meter,start,end,kwh")["a"]
@@ -48,8 +54,13 @@ def test_an_interval_ends_where_its_row_says(tmp_path):
     )
     used = load_recordings(tmp_path / "use.csv", SYDNEY)["a"]
     assert used.end == at("2025-06-02T00:00:00+10:00")
-    with pytest.raises(RecordingError, match="is not of whole minutes up to a day: is its end right"):
-        load(tmp_path, "a,2025-06-01 00:00,2025-06-03 00:15,1", head="meter,start,end,kwh")
+    for end in ("2025-06-03 00:15", "2025-05-31 23:45", "2025-06-01 00:00"):
+        with pytest.raises(RecordingError, match="is not of whole minutes up to a day: is its end right"):
+            load(tmp_path, f"a,2025-06-01 00:00,{end},1", head="meter,start,end,kwh")
+    with pytest.raises(RecordingError, match="line 2, end: 'soon' is not a timestamp"):
+        load(tmp_path, "a,2025-06-01 00:00,soon,1", head="meter,start,end,kwh")
+    used = load(tmp_path, "a,2025-06-01 10:00,2025-06-01 01:00,1", head="meter,start,end (UTC),kwh")["a"]
+    assert used.length_at(used.begin) == HOUR
 
 
 def test_the_hour_that_comes_twice_has_ends_of_its_own(tmp_path):
@@ -94,6 +105,10 @@ def test_a_register_is_what_was_used_between_its_readings(tmp_path):
         load(tmp_path, rows[0], "a,2025-06-01T00:15Z,3", head="meter,timestamp,Register kWh")
     with pytest.raises(RecordingError, match="has one reading of its register, but two are needed"):
         load(tmp_path, rows[0], head="meter,timestamp,Register kWh")
+    missing = load(tmp_path, rows[0], "a,2025-06-01T00:10Z,null", rows[1], head="meter,timestamp,Register kWh")["a"]
+    assert [wh for _at, wh in missing.registers()] == [0, 250]
+    with pytest.raises(RecordingError, match=r"line 2, Register kWh: '12.345' can be thousands"):
+        load(tmp_path, "a,2025-06-01T00:00Z,12.345", "a,2025-06-01T00:15Z,12.346", head="meter,timestamp,Register kWh")
     with pytest.raises(RecordingError, match="is not read at a whole minute"):
         load(tmp_path, rows[0], "a,2025-06-01T00:15:07Z,1235", head="meter,timestamp,Register kWh")
 
@@ -101,7 +116,7 @@ def test_a_register_is_what_was_used_between_its_readings(tmp_path):
 def test_values_that_never_fall_are_asked_whether_they_are_a_register(tmp_path):
     rows = [
         f"a,2025-06-01T{number // 4:02}:{number % 4 * 15:02}Z,{1234 + number * number % 7 + 7 * number}"
-        for number in range(16)
+        for number in range(24)
     ]
     with pytest.raises(
         RecordingError, match=r"line 1, kwh: the values of meter a never fall.*name the column Register \(kWh\)"

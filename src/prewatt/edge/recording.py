@@ -34,7 +34,7 @@ LARGEST_FUSE = 1_000_000
 """W: what the largest fuse of a meter lets through."""
 JUMP = 20
 """A row is a jump if it is this many times what the meter usually draws, and over `FUSE`."""
-MANY, SEVERAL = 12, 6
+MANY, SEVERAL = 24, 8
 """Values of a meter that never fall, if there are so many and so many different ones, are a register's."""
 
 
@@ -128,8 +128,10 @@ def _read(content: bytes, zone_info: ZoneInfo, only_meter: str) -> dict[str, Rec
     rows = Rows(content, zone_info, only_meter)
     recordings = _of_registers(rows) if rows.is_register else _of_intervals(rows)
     rows.problems.check()
-    for meter, recording in recordings.items():
+    for meter in recordings:
         _check_rising(meter, rows)
+    rows.problems.check()
+    for meter, recording in recordings.items():
         _check_jumps(meter, recording, rows)
     rows.problems.check()
     return recordings
@@ -178,17 +180,17 @@ def _told(meter: str, home: Uses, rows: Rows) -> dict[int, int]:
     """Return the length of each interval whose end its row says. 00:00 to 00:14 and to 00:14:59 are a quarter of an hour."""
     lengths = {}
     for begin, end in home.ends.items():
-        length = next(
-            (each for each in (end - begin, end - begin + SECOND, end - begin + MINUTE) if _plausible(each)),
-            end - begin,
-        )
+        written = end - begin
+        inclusive = (written, written + SECOND, written + MINUTE) if written > 0 else ()
+        length = next(filter(_plausible, inclusive), written)
         if not MINUTE <= length <= DAY + HOUR or length % MINUTE:
             text = (
                 f"the interval of meter {meter} from {moment(begin):%Y-%m-%d %H:%M} UTC is not of whole minutes up to a day: is its end "
                 "right?"
             )
             rows.add(rows.header.number, "timestamp", text)
-        lengths[begin] = length
+        else:
+            lengths[begin] = length
     return lengths
 
 

@@ -75,6 +75,7 @@ _IN_NAME = re.compile(r"kwh|(?<![a-z])m?wh(?![a-z])|千瓦[时時]|兆瓦时|(?<
 _SEVERAL = re.compile(r"[(\[]\s*\d[\d.,]*\s*[km]?wh")
 """Energy in several units, such as (0.01 kWh)."""
 _OTHER = re.compile(r"(?<![a-z])(?:kw|w|mw|kvarh|kva|m3|m³)(?![a-z])")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _PLAIN = re.compile(r"\d{1,9}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 
@@ -100,8 +101,7 @@ class Uses:
         if energy >= MUCH or self._is_register:
             self.lines[at] = line
         if ends:
-            # An end of the same day before the beginning is of the next day.
-            self.ends[at] = next((end for end in ends if end > at), ends[0] + DAY)
+            self.ends[at] = next((end for end in ends if end > at), ends[0])
         return True
 
     def settle(self, zone: tzinfo) -> Iterator[tuple[int, datetime]]:
@@ -130,10 +130,13 @@ class Rows:
         # A clock of another zone, read as the property's, puts what was used into other hours of the tariff.
         named = (clock_of(labels.get(name, ""), zone_info) for name in ("timestamp", "day"))
         self._clock = next(filter(None, named), Clock("", zone_info))
+        end_clock = clock_of(labels.get("to", ""), zone_info)
+        self._end_zone = end_clock.zone if end_clock else self._clock.zone
         self._is_end = is_one_of(labels["timestamp"], NAMES["to"])
         self._midnights: set[bool] = set()
         self._offsets: set[timedelta | None] = set()
         self._signs: dict[str, int] = {}
+        self._forms: dict[bool, tuple[int, str]] = {}
         self._shift = self._shift_of_name()
         self._read(rows)
 
@@ -183,8 +186,15 @@ class Rows:
 
     def _row(self, row: Row, cells: Mapping[str, Cell], meters: dict[Cell, str], order: str) -> None:
         column = "timestamp"
+        if self.is_register and is_nothing(text_of(cells["kwh"])):
+            # There is no reading.
+            return
         try:
-            begin, ends = self._moments(cells, order)
+            shares_day = "day" in cells
+            span = span_of(cells["timestamp"], shares_day) or Span(cells["timestamp"], cells.get("to", ""), shares_day)
+            begin = self._begin(span.begins, cells.get("day", ""), order)
+            column = "to" if text_of(cells.get("to", "")) else "timestamp"
+            ends = self._ends(span, cells.get("day", ""), order)
             column = "meter"
             named = cells.get("meter", self._only_meter)
             meter = meters.get(named) or meters.setdefault(named, _meter(named))
@@ -203,20 +213,22 @@ class Rows:
             return
         self._keep(home, meter, row.number, begin, energy, ends)
 
-    def _moments(self, cells: Mapping[str, Cell], order: str) -> tuple[datetime, list[int]]:
-        """Return the beginning of a row's interval, and the instants (µs) that its end can mean; none if the row says no end."""
-        day = cells.get("day", "")
-        span = span_of(cells["timestamp"], "day" in cells) or Span(
-            cells["timestamp"], cells.get("to", ""), is_one_day=False
-        )
-        begin = moment_of(span.begins, day, order)
+    def _begin(self, cell: Cell, day: Cell, order: str) -> datetime:
+        """Return the beginning of a row's interval."""
+        begin = moment_of(cell, day, order)
         self._clock.check(begin, self.header.number, self.header.labels["timestamp"])
         self._offsets.add(begin.utcoffset())
         if begin.hour == 0 and begin.minute == 0:
-            self._midnights.add("24:00" in text_of(span.begins))
-        if not span.ends or self._is_end:
-            return begin, []
-        return begin, [instant(each) for each in instants_of(moment_of(span.ends, day, order), self._clock.zone)]
+            self._midnights.add("24:00" in text_of(cell))
+        return begin
+
+    def _ends(self, span: Span, day: Cell, order: str) -> list[int]:
+        """Return the instants (µs) that a row's end can mean; none if the row says no end."""
+        if not text_of(span.ends) or self._is_end:
+            return []
+        ends = [instant(each) for each in instants_of(moment_of(span.ends, day, order), self._end_zone)]
+        # An end of the same day before the beginning is of the next day.
+        return [*ends, *(end + DAY for end in ends)] if span.is_one_day else ends
 
     def _energy(self, cells: Mapping[str, Cell], line: int) -> int:
         """Return energy, or a register, in `FINE` parts of a watt-hour. Raises CellError or InvalidOperation."""
@@ -236,13 +248,17 @@ class Rows:
             # Of a kWh there are decimals, and hardly ever thousands.
             is_comma = str(cell).count(",") == 1 and "." not in str(cell)
             try:
-                value = number_of(cell, "," if is_comma else "", ("", *UNITS))
+                value = number_of(
+                    cell, "," if is_comma else "", ("", *(unit for unit in UNITS if UNITS[unit] == shift))
+                )
             except CellError:
                 raise InvalidOperation from None
             if is_comma:
                 self._signs.setdefault(",", line)
         if not value.is_finite() or not 0 <= value.scaleb(shift) < (LARGEST_REGISTER if self.is_register else LARGEST):
             raise InvalidOperation
+        if self.is_register and isinstance(cell, str):
+            self._forms.setdefault(bool(_THOUSANDS.fullmatch(cell.strip())), (line, cell))
         parts = value.scaleb(DECIMALS + shift, _WIDE)
         if parts != parts.to_integral_value():
             raise InvalidOperation
@@ -276,6 +292,10 @@ class Rows:
             first = min(self._signs.values())
             text = f"the decimals have another sign here than in line {first}. Write all alike, without marks between thousands"
             self.add(max(self._signs.values()), "kwh", text)
+        if True in self._forms and False not in self._forms:
+            line, found = self._forms[True]
+            text = f"{found!r} can be thousands. Write registers without marks between thousands, or with another number of decimals"
+            self.add(line, "kwh", text)
         if len(self._offsets) > MOST_OFFSETS:
             text = "each row has another offset from UTC. If a cell says a time from - to, put blanks around the dash"
             self.add(self.header.number, "timestamp", text)
