@@ -18,7 +18,7 @@ _CENTAVOS = "BRL MXN PHP ARS COP CLP BOB GTQ HNL NIO DOP CUP MZN CVE"
 _PARTS = {
     1: {"角 毛 jiao": "CNY HKD TWD MOP"},
     2: {
-        "ct cts cent cents c ¢ eurocent eurocents usc snt sentti senttiä": _CENTS, "centime centimes": "CHF EUR MAD DZD HTG",
+        "ct cts cent cents c ¢": _CENTS, "snt sentti senttiä": "EUR", "centime centimes": "CHF EUR MAD DZD HTG",
         "céntimo céntimos centimo centimos": "EUR PEN CRC VES PYG", "centavo centavos": _CENTAVOS,
         "cêntimo cêntimos": "EUR AOA STN", "centesimo centesimi": "EUR", "p pence penny": "GBP GIP FKP SHP",
         "öre": "SEK", "øre": "NOK DKK", "ore": "SEK NOK DKK", "aurar eyrir": "ISK", "分": "CNY HKD TWD MOP", "rp rappen": "CHF",
@@ -55,11 +55,13 @@ THOUSANDS = {"VND", "IDR", "HUF", "IRR", "LAK", "KHR", "MMK", "UZS", "PYG", "UGX
 """Currencies in which 3.151 for a kWh may be three thousand."""
 ENERGIES = {"kwh": 0, "千瓦时": 0, "千瓦時": 0, "度": 0, "mwh": 3, "兆瓦时": 3, "兆瓦時": 3, "wh": -3, "gwh": 6}
 """The units of energy that a price may be for, as powers of ten of a kWh."""
+_UNITS = {"квтч": 0, "мвтч": 3, "квтгод": 0, "мвтгод": 3, "unit": 0, "units": 0}
+"""Further words of energy behind a stroke, without the point in them; in South Asia a unit is a kWh."""
 _NOT_ALONE = {"all", "top", "real", "won", "para", "ban", "hal", "lev", "dong", "ore", "den", "pya", "luma"}
 """Words and codes of money that are other words too if nothing stands beside them: "price (all)" names no lek."""
 _SHORT = {"ct", "kr", "p", "rs", "zł", "zl", "kč", "tl", "rm", "ft"}
 """Words of one or two letters that name money also alone; others, such as FR and PT, are countries."""
-_PER = re.compile(r"([^\s/,;()\[\]]+?)\s*(?:/|\b(?:per|pro|par|por|je)\b)\s*1?\s*([^\W\d_]+)")
+_PER = re.compile(r"([^\s/,;()\[\]]+?)\s*(?:/|\b(?:per|pro|par|por|je)\b)\s*1?\s*([^\W\d_]+(?:[·⋅*][^\W\d_]+)?)")
 _ENERGY = re.compile(rf"(?<![^\W\d_])({'|'.join(ENERGIES)})(?![^\W\d_])")
 _SEVERAL = re.compile(rf"(?<![\d.,])(?!1\s*[^\W\d])\d[\d.,]*\s*({'|'.join(ENERGIES)})(?![^\W\d_])")
 """A price for several units of energy, such as EUR/100 kWh, is none that is known."""
@@ -116,17 +118,18 @@ def price_unit(text: str, currency: str) -> PriceUnit:
         is_other_word = bare in _NOT_ALONE or (re.fullmatch(r"[^\W\d_]{1,2}", bare) and bare not in _SHORT)
         money = None if is_other_word else money_in(bare, currency)
         return PriceUnit(text, *(money or ((), 0)), ENERGIES[energy[1]] if energy else None)
-    money, energy_word = money_in(per[1], currency), per[2]
-    if energy_word not in ENERGIES:
+    money = money_in(per[1], currency)
+    power = (ENERGIES | _UNITS).get(re.sub("[·⋅*]", "", per[2]))
+    if power is None:
         # EUR/kW is a price of power; DE/LU names no unit.
         return PriceUnit(per[0], *(money or ((), 0)), is_known=money is None)
     if money is None:
-        return PriceUnit(per[0], energy=ENERGIES[energy_word], is_known=False)
+        return PriceUnit(per[0], energy=power, is_known=False)
     before = re.split(r"[\s-]+", text[: per.start()].strip())[-1]
     if money[1] and (whole := _whole(_without_dot(before))):
         # EUR ct/kWh
         money = (whole, money[1])
-    return PriceUnit(per[0], *money, ENERGIES[energy_word])
+    return PriceUnit(per[0], *money, power)
 
 
 def has_hundredths(currency: str) -> bool:
@@ -141,9 +144,21 @@ def money_in(word: str, currency: str) -> tuple[tuple[str, ...], int] | None:
     word = _without_dot(word)
     readings = [(codes, power) for codes, power in [(_whole(word), 0), *_PARTS_BY_WORD.get(word, ())] if codes]
     if not readings:
-        return None
+        return _compound(word)
     every = tuple(code for codes, _power in readings for code in codes)
     return next((each for each in readings if currency in each[0]), (every, readings[0][1]))
+
+
+def _compound(word: str) -> tuple[tuple[str, ...], int] | None:
+    """Return the currencies and the part of a word such as eur-ct, eurocent, us¢ or c€; None if it is none."""
+    for place in range(1, len(word)):
+        ends = (word[:place].rstrip("-"), word[place:].lstrip("-"))
+        for whole, part in (ends, ends[::-1]):
+            codes = ("USD",) if whole == "us" else _whole(whole)
+            powers = [power for of_part, power in _PARTS_BY_WORD.get(part, ()) if set(codes) & set(of_part)]
+            if powers:
+                return codes, powers[0]
+    return None
 
 
 def _without_dot(text: str) -> str:
