@@ -9,7 +9,7 @@ import pytest
 
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.bank import read
-from prewatt.server.payments.statements.errors import Unknown, Why
+from prewatt.server.payments.statements.errors import BankError, Unknown, Why
 
 SAMPLES = Path(__file__).parent / "statements" / "abroad"
 BANKS = {
@@ -163,3 +163,74 @@ def test_a_name_is_known_without_its_accents():
 def test_columns_without_a_name_behind_the_text_are_a_part_of_it():
     text = "Data operacji,Kwota,Opis transakcji,,\n2025-10-06,+500.00,Rachunek: 12,Nadawca: Anna,Tytuł: PW1-8\n"
     assert read(text.encode(), "PLN").lines[0].text == "Rachunek: 12 Nadawca: Anna Tytuł: PW1-8"
+
+
+@pytest.mark.parametrize(
+    ("head", "words", "rows"),
+    [
+        ("取引日,入払区分,取引金額,摘要", "入金 出金", "2025/10/6,{},500,x\n2025/10/7,{},90,y\n"),
+        ("거래일시,구분,거래금액,적요", "입금 출금", "2025-10-06,{},500,x\n2025-10-07,{},90,y\n"),
+        ("Дата,Операция,Сумма,Описание", "Зачисление Списание", "06.10.2025,{},500.00,x\n07.10.2025,{},90.00,y\n"),
+        ("Дата,Дебет/Кредит,Сумма,Описание", "Кредит Дебет", "06.10.2025,{},500.00,x\n07.10.2025,{},90.00,y\n"),
+        ("תאריך,סוג,סכום,תיאור", "זכות חובה", "06/10/2025,{},500.00,x\n13/10/2025,{},90.00,y\n"),
+        ("التاريخ,النوع,المبلغ,الوصف", "دائن مدين", "06/10/2025,{},500.00,x\n13/10/2025,{},90.00,y\n"),
+        ("Tarih,Borç/Alacak,Tutar,Açıklama", "Alacak Borç", "06/10/2025,{},500.00,x\n13/10/2025,{},90.00,y\n"),
+        (
+            "Könyvelés dátuma,Terhelés/jóváírás,Összeg,Közlemény",
+            "jóváírás terhelés",
+            "2025.10.06,{},500,x\n2025.10.07,{},90,y\n",
+        ),
+        ("Datum zaúčtování,Směr,Částka,Popis", "Příchozí Odchozí", "06.10.2025,{},500.00,x\n07.10.2025,{},90.00,y\n"),
+        ("วันที่,ประเภท,จำนวนเงิน,รายละเอียด", "ฝาก ถอน", "06/10/2025,{},500.00,x\n13/10/2025,{},90.00,y\n"),
+        ("Kirjauspäivä,Laji,Määrä,Viesti", "Pano Otto", "2025-10-06,{},500.00,x\n2025-10-07,{},90.00,y\n"),
+        ("交易日期,收支,金額,說明", "存入 提出", "2025/10/06,{},500,x\n2025/10/07,{},90,y\n"),
+        ("交易日期,借貸別,金額,說明", "貸 借", "2025/10/06,{},500,x\n2025/10/07,{},90,y\n"),
+    ],
+)
+def test_words_of_direction_are_known_in_many_languages(head, words, rows):
+    lines = read(f"{head}\n{rows.format(*words.split())}".encode(), "EUR").lines
+    assert [line.amount // NANO for line in lines] == [500, -90]
+
+
+@pytest.mark.parametrize("words", [("Zurbo", "Garbo"), ("A", "B"), ("XQ", "ZQ")])
+@pytest.mark.parametrize("name", ["Murbo", "T/J", "Χ/Π"])
+def test_a_few_words_again_and_again_are_asked_about_if_no_sign_shows_the_direction(name, words):
+    rows = "".join(f"2025-10-{day:02};{words[day % 2]};{day},00;text {day}\n" for day in range(1, 7))
+    with pytest.raises(Unknown) as refused:
+        read(f"date;{name};amount;text\n{rows}".encode(), "EUR")
+    assert refused.value.asks == "direction"
+    signed = f"date;Murbo;amount;text\n{rows}2025-10-07;{words[0]};-1,00;text\n"
+    assert len(read(signed.encode(), "EUR").lines) == 7
+
+
+def test_payers_words_again_and_again_are_no_directions():
+    rows = "".join(f"2025-10-{day:02};{('Rent', 'Power')[day % 2]};{day},00\n" for day in range(1, 7))
+    assert len(read(f"date;text;amount\n{rows}".encode(), "EUR").lines) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "口座振替 電気",
+        "공과금 출금",
+        "Списание комиссии",
+        "Prowizja za przelew",
+        "Terhelés: díj",
+        "Prelievo bancomat",
+        "ค่าธรรมเนียม",
+    ],
+)
+def test_a_text_of_money_out_is_asked_about_in_many_languages(text):
+    with pytest.raises(Unknown) as refused:
+        read(f"date;text;amount\n2025-10-06;Anna;5,00\n2025-10-07;{text};7,00\n".encode(), "EUR")
+    assert refused.value.asks == "direction"
+
+
+def test_arabic_digits_and_their_signs_are_numbers():
+    text = "التاريخ;الوصف;مدين;دائن\n٠٦/١٠/٢٠٢٥;محمد;;١٬٥٠٠٫٠٠\n١٣/١٠/٢٠٢٥;كهرباء;٩٠٫٠٠;\n"
+    assert [line.amount // NANO for line in read(text.encode(), "EGP").lines] == [1500, -90]
+
+
+def test_a_year_of_another_calendar_is_named_before_the_order_of_days_is_asked_for():
+    with pytest.raises(BankError, match="06/10/2568 has a year in which no bank books"):
+        read(b"date;amount\n06/10/2568;5,00\n07/10/2568;-5,00\n", "THB")

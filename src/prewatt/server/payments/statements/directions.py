@@ -9,16 +9,19 @@ from itertools import pairwise
 from ....amounts import LONGEST
 from ....tables.words import unaccented
 
-_IN = frozenset((
+_IN = frozenset(map(unaccented, (
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
     "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
     "进", "转入", "存入", "来账", "入账", "收款", "bij", "credito", "abono", "avere", "kredit", "entrada", "dep",
     "cash in", "transfer in", "entree", "entrees", "uznanie", "wpłata", "ingreso", "inkomsten", "bijschrijving",
     "receive money", "received money", "money received", "payment received", "cash deposit", "deposito", "haber", "ma",
     "entrata", "accredito", "recette", "encaissement", "storting", "inkomst", "insattning", "indbetaling", "innskudd",
-    "wpływ", "prijem", "gelen", "alacak",
-))  # fmt: skip
-_OUT = frozenset((
+    "wpływ", "prijem", "gelen", "alacak", "jovairas", "prichozi", "uplata", "πιστωση", "pano", "kreedit", "kreditas", "kredits",
+    "приход", "зачисление", "поступление", "кредит", "пополнение", "זכות", "دائن", "إيداع", "入金", "預入", "預入れ",
+    "お預入れ", "입금", "수입", "ฝาก", "ฝากเงิน", "เงินเข้า", "ghi co", "tien vao", "masuk",
+    "貸", "貸方", "轉入", "存款",
+)))  # fmt: skip
+_OUT = frozenset(map(unaccented, (
     "s", "soll", "dr", "d", "debit", "dbit", "debits", "belastung", "lastschrift", "ausgang", "abgang", "ausgabe", "out",
     "outgoing", "outflow", "money out", "paid out", "sent", "withdrawal", "check", "cheque", "-", "−", "借", "借方", "借记",
     "支", "支出", "出", "付", "付款", "转出", "支取", "往账", "出账", "af", "debito", "cargo", "dare", "debet", "salida", "wd",
@@ -27,8 +30,10 @@ _OUT = frozenset((
     "bill payment", "cash withdrawal", "atm withdrawal", "direct debit", "standing order", "card payment", "purchase",
     "gebuhr", "auszahlung", "abbuchung", "db", "debe", "adeudo", "retiro", "saida", "saque", "uscita", "addebito", "wn",
     "depense", "retrait", "prelevement", "frais", "uitgave", "opname", "uttag", "utgift", "udbetaling", "uttak", "wydatek",
-    "vydaj", "giden", "borc",
-))  # fmt: skip
+    "vydaj", "giden", "borc", "terheles", "odchozi", "isplata", "χρεωση", "otto", "deebet", "debetas", "debets", "расход",
+    "списание", "дебет", "снятие", "חובה", "مدين", "سحب", "出金", "支払", "支払い", "引出", "お引出し", "출금", "지급", "지출",
+    "ถอน", "ถอนเงิน", "เงินออก", "ghi no", "tien ra", "keluar", "提出", "提款", "轉出",
+)))  # fmt: skip
 _NEITHER = frozenset(("/", "不计收支", "其他", "中性", "中性交易", "neutral", "none", "internal", "n/a"))
 _BEHIND = re.compile(
     r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|db|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
@@ -41,7 +46,13 @@ _SAYS_OUT = re.compile(
     r"|\bincasso\b|\bprelevement\b|\bpurchase\b|\bpos\b|\bausgang\b|\bbelastung\b",
     re.IGNORECASE,
 )
-
+_SAYS_OUT_ABROAD = re.compile(
+    r"\badeudo\b|\bcomision|\bcajero\b|\bprelievo\b|\baddebito\b|\bcommission|\bzakup\b|\bprowizj|\bwychodzac|\bpoplatek\b|\bodchozi\b"
+    r"|\bvyber\b|\bvasarlas\b|\bterheles\b|\bkimeno\b|\bgiden\b|\bkomisyon|\bsaque\b|\btarifa\b|\bboleto\b|\bbiaya adm|\btarik tunai"
+    r"|\brut tien|\bрасход\b|\bсписани|\bкомисси|\bснятие\b|\bпокупк|משיכה|עמלה|חיוב|سحب|رسوم|口座振替|引落|手数料|出金|수수료|출금"
+    rf"|{unaccented('ถอน')}|{unaccented('ค่าธรรมเนียม')}|手續費|提款|扣繳",
+    re.IGNORECASE,
+)
 _SAYS_IN = re.compile(
     r"gutschr|eingang|einzahlung|\bcredit\b|\bincoming\b|\breceived\b|\bdeposit|\bpaid in\b|\b(?:payment|transfer|money) from\b"
     r"|\brecue?s?\b|\brecibid|\brecebid|\bricevut|\ba favore\b|\babono\b|\bingreso|\bdeposito|\baccredit|\bbijschrijving|\bontvangen"
@@ -68,7 +79,7 @@ def split_direction(text: str) -> tuple[str, int | None]:
 
 def says_out(text: str) -> bool:
     """Return whether a text names money out by a word that no received payment has."""
-    return bool(_SAYS_OUT.search(text))
+    return bool(_SAYS_OUT.search(text) or _SAYS_OUT_ABROAD.search(unaccented(text)))
 
 
 def says_in(text: str) -> bool:

@@ -33,7 +33,8 @@ class Layout:
     empty if the file shows them itself. `is_state_doubtful`: the column of states has a name that others give to any text.
     `is_mark_doubtful`: the column of directions stands beside the balance and not beside the amount. `currency`: the
     text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name, so that they may
-    show its direction; `types`: those of them with a name that only such a column has. `width`: the number of cells in
+    show its direction; `types`: those of them with a name that only such a column has. `strange`:
+    columns with a name that is not known. `width`: the number of cells in
     the row with the names.
     """
 
@@ -47,6 +48,7 @@ class Layout:
     currency: str = ""
     kinds: tuple[int, ...] = ()
     types: tuple[int, ...] = ()
+    strange: tuple[int, ...] = ()
     width: int = 0
     is_state_doubtful: bool = False
     is_mark_doubtful: bool = False
@@ -288,7 +290,10 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
     currency = next(filter(None, currencies), "")
     kinds = _kinds(full, layout.places)
     types = tuple(place for place in kinds if full[place] and full[place] not in MAY_BE_TEXTS)
-    return replace(layout, kinds=kinds, types=types, width=len(full), currency=currency)
+    roles = {place for role, columns in layout.places.items() if role != names.TEXT for place in columns}
+    known = roles.union(kinds, (place for place, name in enumerate(full) if not name or _is_text(name)))
+    strange = tuple(place for place in range(len(full)) if place not in known)
+    return replace(layout, kinds=kinds, types=types, strange=strange, width=len(full), currency=currency)
 
 
 def _kinds(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:

@@ -19,6 +19,9 @@ from .errors import BankError, Unknown
 from .layout import OPPOSITE, Layout
 from .limits import nano, tidy
 
+MOST_KINDS, MOST_WORDS = 6, 3
+"""The most different texts of a column that may say what a line is, and the most words of each."""
+
 
 @dataclass
 class Amounts:
@@ -235,8 +238,16 @@ class Directions:
         """
         if -1 in self._marks or self._has_plus() or moves(self._numbers(), self._balances()):
             return False
-        words = {row.at(place) for row, _amounts in self._single for place in self._layout.types}
+        places = (*self._layout.types, *filter(self._has_few_words, self._layout.strange))
+        words = {row.at(place) for row, _amounts in self._single for place in places}
         return not all(map(says_in, words - {""}))
+
+    def _has_few_words(self, place: int) -> bool:
+        """Return whether a column has a few short texts again and again, such as the words of a language for in and out."""
+        texts = [row.at(place) for row, _amounts in self._single]
+        few = set(texts)
+        is_short = all(0 < len(each.split()) <= MOST_WORDS for each in few)
+        return 1 < len(few) <= MOST_KINDS and 2 * len(few) <= len(texts) and is_short
 
     def _has_plus(self) -> bool:
         """Return whether each amount is written with a plus, so that the bank writes signs."""

@@ -83,8 +83,10 @@ BALANCES = (
 )
 DIRECTION_COLUMNS = (
     "deebet/kreedit|debetas/kreditas|debets/kredīts|입출금구분|入払区分|入出金区分|borç/alacak|b/a|借貸別|дебет/кредит"
+    "|t/j|terhelés/jóváírás|χ/π|χρέωση/πίστωση|směr|db/cr"
 )
 KIND_COLUMNS = (
     "tehingu tüüp|laji|kategorie|forgalom típusa|tranzakció típusa|typ transakcji|typ operacji|işlem tipi|тип операции"
-    "|bewegungstyp"
+    "|bewegungstyp|тип|операция|операція|סוג|סוג פעולה|תנועה|النوع|نوع العملية|ประเภท|loại|loại giao dịch|jenis|jenis transaksi"
+    "|τύπος|tyyppi|typ|druh|tür|種別|取引種別|取引区分|거래구분|구분|거래종류|交易類別|交易類型"
 )

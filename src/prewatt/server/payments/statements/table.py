@@ -22,7 +22,7 @@ from ...core.time import today
 from . import names
 from .balances import is_balance
 from .data import Data
-from .days import doubtful_year, is_open, is_slashed, may_be_day, order_of, read_day, what_is_wrong
+from .days import ORDERS, doubtful_year, is_open, is_slashed, may_be_day, order_of, read_day, what_is_wrong
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
@@ -239,7 +239,7 @@ class _Table:
         text, cell = row.text(names.DAY), row.cell(names.DAY)
         day = counted_day(cell) if isinstance(cell, Decimal) else None
         day = read_day(text, order) if day is None else day
-        if day is None and is_open(text) and not order:
+        if day is None and not order and is_open(text) and any(read_day(text, each) for each in ORDERS):
             raise Unknown(
                 "days",
                 _(
