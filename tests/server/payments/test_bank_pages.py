@@ -102,6 +102,33 @@ def test_how_money_out_is_told_is_asked_for(manager, owner):
     assert owner.bank_lines.get().text == "Anna"
 
 
+@pytest.mark.parametrize("is_latest_first", [False, True])
+def test_that_the_balance_shows_money_out_can_be_said_and_is_remembered(manager, owner, is_latest_first):
+    rows = ["2025-10-06;20,00;Anna;120,00\n", "2025-10-07;90,00;Grid;30,00\n", "2025-10-08;45,00;Ben;75,00\n"]
+    text = "date;amount;text;balance\n" + "".join(rows[::-1] if is_latest_first else rows)
+    assert "no amount is negative" in said(send(manager, text))
+    told = columns("day", "amount", "text", "balance", direction="balance")
+    page = said(manager.post("/bank-lines/columns/", {**told, "do": "look"}))
+    assert "1 payments in, 1 payments out, 1 rows left out" in page
+    manager.post("/bank-lines/columns/", {**told, "do": "read"})
+    assert [each.text for each in owner.bank_lines.all()] == ["Ben"]
+    assert "neither money in nor money out" in said(send(manager, text))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "2025-10-06;20,00;Anna;120,00;Zurbo\n2025-10-07;90,00;Grid;31,00;Zurbo\n",
+        "2025-10-06;20,00;Anna;120,00;Zurbo\n2025-10-07;90,00;Grid;x;Zurbo\n",
+        "2025-10-06;20,00;Anna;120,00;Zurbo\n2025-10-07;20,00;Grid;100,00;Zurbo\n",
+    ],
+)
+def test_balances_that_do_not_fit_the_amounts_show_nothing(manager, rows):
+    send(manager, f"date;amount;text;balance;type\n{rows}")
+    told = columns("day", "amount", "text", "balance", "", direction="balance", do="look")
+    assert "The balances do not fit the amounts" in said(manager.post("/bank-lines/columns/", told))
+
+
 def test_which_states_are_booked_is_asked_for_and_remembered(manager, owner):
     text = "date;amount;text;status\n2025-10-06;{};Anna;Zurbo\n2025-10-06;30,00;Ben;Garbo\n2025-10-06;9,00;Cem;void\n"
     assert "it is not clear whether “Zurbo” means" in said(send(manager, text.format("20,00")))
@@ -135,6 +162,7 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
         (columns("day", "amount", "<b>"), "Choose from the list what each column is"),
         (columns("day", "amount", order="x"), "Choose from the list what each column is"),
         (columns("day", "amount", direction="x"), "Choose from the list how this bank shows money out"),
+        (columns("day", "amount", direction="balance"), "exactly one column as the balance"),
         (columns("day", "amount", words="C"), "the column that has the words"),
         (columns("day", "amount", booked="C"), "the column that says whether a payment is booked"),
         (columns("day", "amount", "state", booked="C," * 21), "at most 20 words"),

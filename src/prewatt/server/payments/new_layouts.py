@@ -14,11 +14,11 @@ from .models import BankLayout
 from .statements import names
 from .statements.days import ORDERS
 from .statements.errors import BankError
-from .statements.layout import OPPOSITE, SIGN, fingerprint
+from .statements.layout import BY_BALANCE, OPPOSITE, SIGN, fingerprint
 
 ROLES = (
     names.DAY, names.VALUE_DAY, names.AMOUNT, names.IN, names.OUT, names.DIRECTION, names.CURRENCY, names.PAYER,
-    names.ACCOUNT, names.TEXT, names.BANK_ID, names.STATE,
+    names.ACCOUNT, names.TEXT, names.BANK_ID, names.STATE, names.BALANCE,
 )  # fmt: skip
 """The roles that a person can choose for a column."""
 MOST_WORDS = 20
@@ -73,10 +73,12 @@ def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:
     """Raise BankError if the chosen roles, the order of days or the direction are not possible."""
     if not {*columns} <= {"", *ROLES} or order not in ("", *ORDERS):
         raise BankError(_("Choose from the list what each column is."))
-    if direction not in ("", SIGN, OPPOSITE):
+    if direction not in ("", SIGN, OPPOSITE, BY_BALANCE):
         raise BankError(_("Choose from the list how this bank shows money out."))
     if columns.count(names.DAY) != 1:
         raise BankError(_("Choose exactly one column as the day on which the bank booked."))
+    if direction == BY_BALANCE and columns.count(names.BALANCE) != 1:
+        raise BankError(_("Choose exactly one column as the balance."))
     amounts = [columns.count(role) for role in (names.AMOUNT, names.IN, names.OUT)]
     if max(amounts) > 1 or not (amounts[0] or amounts[1]):
         raise BankError(_("Choose one column for the amount, or one for money in and one for money out."))

@@ -24,7 +24,7 @@ from ...payments.models import BankLayout
 from ...payments.new_layouts import ROLES, Words, new_layout
 from ...payments.statements import names
 from ...payments.statements.days import DAY_FIRST, MONTH_FIRST
-from ...payments.statements.layout import OPPOSITE, SIGN, WITHIN, Layout, find
+from ...payments.statements.layout import BY_BALANCE, OPPOSITE, SIGN, WITHIN, Layout, find
 from ...payments.statements.limits import tidy
 from ...payments.statements.shape import Statement
 from ...payments.statements.table import read_table, rows_of
@@ -47,6 +47,7 @@ ROLE_WORDS = {
     names.TEXT: gettext_lazy("text"),
     names.BANK_ID: gettext_lazy("bank's number of the booking"),
     names.STATE: gettext_lazy("booked or pending"),
+    names.BALANCE: gettext_lazy("balance after the payment"),
 }
 ORDER_WORDS = (
     ("", gettext_lazy("recognised from the file")),
@@ -57,6 +58,7 @@ DIRECTION_WORDS = (
     ("", gettext_lazy("recognised from the file")),
     (SIGN, gettext_lazy("money out has a minus; everything else is money in")),
     (OPPOSITE, gettext_lazy("money in has a minus")),
+    (BY_BALANCE, gettext_lazy("the balance shows it, except for the earliest payment, which is left out")),
 )
 
 

@@ -109,6 +109,18 @@ def moves(amounts: Sequence[int], balances: Sequence[int]) -> bool:
     return False
 
 
+def ways_by_balance(amounts: Sequence[int], balances: Sequence[int]) -> list[int] | None:
+    """Return 1 for each amount by which the balance has grown, -1 for one by which it has fallen, and 0 for the earliest one,
+    before which no balance stands. The earliest may stand first or last. None if the balances do not show it.
+    """
+    places, found = range(len(amounts)), []
+    for order in (places, places[::-1]):
+        steps = {place: balances[place] - balances[before] for before, place in pairwise(order)}
+        if steps and all(abs(step) == abs(amounts[place]) for place, step in steps.items()):
+            found.append([(steps.get(place, 0) > 0) - (steps.get(place, 0) < 0) for place in places])
+    return found[0] if len(found) == 1 else None
+
+
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:
     """Return whether the balances show that the amounts, which have no sign, are money out: each balance is lower by its
     amount. The earliest day may stand first or last.

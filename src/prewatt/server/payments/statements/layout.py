@@ -19,8 +19,10 @@ from .words import meaning
 
 WITHIN = 60
 """The number of first rows in which the names are looked for. Wallets put two dozen lines of remarks before them."""
-SIGN, OPPOSITE = "sign", "opposite"
-"""The two ways in which a file can show money out: its amounts are negative, or the amounts of money in are."""
+SIGN, OPPOSITE, BY_BALANCE = "sign", "opposite", "balance"
+"""The ways in which a file can show money out: its amounts are negative, or the amounts of money in are, or the balance
+behind each amount is smaller than the one before.
+"""
 ONE_PLACE = (names.DAY, names.VALUE_DAY, names.AMOUNT, names.IN, names.OUT, names.CURRENCY, names.STATE, names.BALANCE)
 
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from ....amounts import NoAmount, read_number
 from . import names
 from .data import Data
-from .directions import direction, falls, is_direction_column, is_mixed, moves, says_in, says_out
+from .directions import direction, falls, is_direction_column, is_mixed, moves, says_in, says_out, ways_by_balance
 from .errors import BankError, Unknown
-from .layout import OPPOSITE, Layout
+from .layout import BY_BALANCE, OPPOSITE, Layout
 from .limits import nano, tidy
 
 MOST_KINDS, MOST_WORDS = 6, 3
@@ -52,7 +52,7 @@ class Amounts:
             # A negative amount in the column of money in was taken back; any amount in the other column is money out.
             return self.into or -abs(self.out_of or Decimal(0))
         number = self.signed or Decimal(0)
-        number = -number if shown == OPPOSITE else number
+        number = -number if shown == OPPOSITE else abs(number) if shown == BY_BALANCE else number
         return -abs(number) if way < 0 else number
 
 
@@ -80,6 +80,7 @@ class Directions:
             self._columns = self._without_mark_of_balance()
         self._mixed = [place for place in (*self._kinds, *self._others()) if is_mixed([row.at(place) for row in rows])]
         self._is_signed = self._signs_count()
+        self._by_balance = self._ways_by_balance() if layout.direction == BY_BALANCE else {}
         self._marks = {amounts.behind for _row, amounts in single}
 
     def _direction_columns(self, rows: list[Data]) -> list[int]:
@@ -118,6 +119,16 @@ class Directions:
             % {"number": doubtful.number, "text": tidy(doubtful.at(place), 40)},
         )
 
+    def _ways_by_balance(self) -> dict[int, int]:
+        """Return the direction of each row by its number, as the balances show it. Raises BankError if they do not."""
+        amounts, balances = self._numbers(), self._balances()
+        ways = ways_by_balance(amounts, balances) if len(amounts) == len(balances) else None
+        if ways is None:
+            raise BankError(
+                _("The balances do not fit the amounts, so they do not show which are money out. Choose another way.")
+            )
+        return {row.number: way for (row, _amounts), way in zip(self._single, ways, strict=True)}
+
     def _signs_count(self) -> bool:
         """Return whether an amount is negative, and no word says of a positive one that it is money out: that a bank writes
         a minus at some lines does not show that it does at all.
@@ -144,6 +155,8 @@ class Directions:
         """
         if amounts.is_split:
             return 1
+        if self._layout.direction == BY_BALANCE:
+            return self._by_balance[row.number]
         if self._layout.words_in:
             return 1 if self._has_word_in(row) else -1
         ways = self._ways(row, amounts.behind)

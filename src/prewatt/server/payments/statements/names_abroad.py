@@ -74,7 +74,7 @@ TEXTS = (
     "|lançamento|descritivo|operazione|dettagli|descrizione|observaciones|movimiento|descripción|concepto/referencia|beskrivning|meddelande"
     "|rubrik|forklaring|tekst|label|particulars|transaction ref1|transaction ref2|transaction ref3|交易详情"
 )
-STATES = "статус|состояние|stan|állapot|stare|κατάσταση|סטטוס|الحالة|สถานะ|状態|상태|trạng thái|contabilizzazione|狀態"
+STATES = "статус|состояние|állapot|stare|κατάσταση|סטטוס|الحالة|สถานะ|状態|상태|trạng thái|contabilizzazione|狀態"
 BALANCES = (
     "saldo po operacji|saldo po transakcji|zůstatek|zostatok|egyenleg|sold|sold contabil|stanje|υπόλοιπο|bakiye|остаток|салдо"
     "|залишок|залишок на кінець періоду|יתרה|היתרה|الرصيد|ยอดคงเหลือ|คงเหลือ|差引残高|残高|거래후잔액|거래 후 잔액|잔액|số dư"
