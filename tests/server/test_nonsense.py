@@ -394,6 +394,7 @@ CALLS = {
         "postpaid": True, "limit": "100.00", "limit_cuts": True, "due_days": 14, "overdue": "remind", "overdue_days": 14,
         "owed": "debt", "begins": "2025-10-08T00:00:00Z", "preview": False,
     },
+    "/tenancies/{pk}/move-out": {"ends": "2025-10-08T00:00:00Z"},
     "/tenancies/{pk}/put-move-right": {"reason": "x", "begins": "2025-10-06T10:00:00Z", "tenant": "Ann", "deposit": "1.00"},
     "/properties/{pk}/tenancies": {
         "unit": "Flat 3", "tenant": "Zoe", "begins": "2025-10-08T00:00:00Z", "occupants": 2, "deposit": "5.00",

@@ -357,7 +357,7 @@ CALLS = {
 NO_NAMES_CALLED = {
     "/properties/{pk}/tariffs/check", "/properties/{pk}/corrections", "/properties/{pk}/compare", "/runs/{pk}/reverse",
     "/meters/{name}/lead-back", "/alarms/{pk}/answer", "/alarms/{pk}/settle", "/refunds/{pk}/send-to", "/refunds/{pk}/pay-outs",
-    "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
+    "/tenancies/{pk}/move-out", "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
     "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo", "/shared-costs/{pk}/end",
     "/shared-costs/{pk}/remove", "/properties/{pk}/emergency-codes/revoke", "/emergency-codes/{pk}/revoke",
     "/tenancies/{pk}/contact", "/tenancies/{pk}/terms", "/me/grants", "/me/grants/revoke",

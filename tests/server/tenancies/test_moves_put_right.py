@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from prewatt.kernel.entries import NEVER, ChangeTenancy
 from prewatt.kernel.limits import most_paid
@@ -306,3 +307,34 @@ def test_it_says_that_what_a_correction_of_prices_charged_does_not_move(edge, st
     says = preview(anna, Change(ends=at(2025, 10, 10), along=True), admin_user).says
     assert any("The prices of some of these days were corrected (wrong price list)" in each for each in says)
     assert preview(anna, Change(tenant="Anne"), admin_user).says == []
+
+
+def test_a_late_move_says_what_a_correction_charged_for_its_days(edge, store, anna, manager, program):  # noqa: F811
+    said = "The prices of some of these days were corrected (wrong price list)."
+    edge.live(store, at(2025, 10, 12), USED, HOUR)
+    where = anna.unit.property
+    correct(where, dearer(where, 3 * PRICE), at(2025, 10, 9), at(2025, 10, 11), "wrong price list")
+    path, before = f"tenancies/{anna.pk}/move-out", Transfer.objects.count()
+    wall = {"ends": "2025-10-10T00:00:00+02:00"}
+    with transaction.atomic():
+        page = manager.post(
+            f"/tenancies/{anna.pk}/move-out/", {"ends": "2025-10-10T00:00", "sure": "move-out"}, follow=True
+        )
+        assert said in page.content.decode()
+        transaction.set_rollback(True)
+    late = program("post", path, wall)
+    assert (late.status_code, late.json()["ends"]) == (200, "2025-10-09T22:00:00Z")
+    assert [each[: len(said)] for each in late.json()["says"]] == [said]
+    booked = Transfer.objects.count()
+    assert booked > before
+    # Sent again, it is the same move-out, and says the same.
+    assert program("post", path, wall).json() == late.json() and Transfer.objects.count() == booked
+    given = {"unit": anna.unit.name, "tenant": "Zoe", "begins": wall["ends"]}
+    moved_in = program("post", f"properties/{where.pk}/tenancies", given)
+    assert [each[: len(said)] for each in moved_in.json()["says"]] == [said]
+
+
+def test_a_move_of_the_future_says_nothing_of_what_stays(program, tenancy):
+    given = {"ends": "2025-10-10T00:00:00+02:00"}
+    assert program("post", f"tenancies/{tenancy.pk}/move-out", given).json()["says"] == []
+    assert program("post", f"tenancies/{tenancy.pk}/move-out", {"ends": "soon"}).status_code == 400

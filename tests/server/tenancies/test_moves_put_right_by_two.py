@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from django.core.exceptions import ValidationError
 
 from prewatt.kernel.units import DAY, NANO
 from prewatt.server.billing.models import MoveChange
+from prewatt.server.core.errors import Refused
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.tenancies.put_right import Change, correctable, put_right
+from prewatt.server.metering.models import Meter
+from prewatt.server.tenancies.put_right import Change, put_right
+from prewatt.server.tenancies.seen import correctable
 from tests.building import NOON
 from tests.reading import fields_of
 
@@ -50,7 +52,7 @@ def previewed(manager, path):
 
 def test_what_was_looked_at_is_done_if_nobody_has_changed_it_since(manager, anna, path):
     assert manager.post(path, {**previewed(manager, path), "do": "do"}).status_code == 302
-    assert correctable(Tenancy.objects.get(pk=anna.pk)) == (anna.begins, None, "Anna Maria", anna.deposit)
+    assert correctable(Tenancy.objects.get(pk=anna.pk)) == {**correctable(anna), "tenant": "Anna Maria"}
 
 
 @pytest.mark.parametrize(
@@ -75,12 +77,52 @@ def test_what_was_typed_stays_and_goes_on_from_what_the_other_has_stored(manager
     assert [field(page, name) for name in ("tenant", "begins", "reason")] == ["Anna Maria", stored, "her name"]
     again = filled_in(page) | {"reason": "her name"}
     assert manager.post(path, {**again, "do": "do"}).status_code == 302
-    assert correctable(Tenancy.objects.get(pk=anna.pk)) == (NOON - 2 * DAY, None, "Anna Maria", anna.deposit)
+    corrected = {**correctable(anna), "begins": NOON - 2 * DAY, "tenant": "Anna Maria"}
+    assert correctable(Tenancy.objects.get(pk=anna.pk)) == corrected
 
 
 def test_what_another_stores_between_the_look_and_the_lock_is_seen_too(anna, admin_user):
     seen = correctable(anna)
     put_right(anna, Change(tenant="Anne"), admin_user, "misheard")
-    with pytest.raises(ValidationError, match=SAID):
+    with pytest.raises(Refused, match=SAID):
         put_right(anna, Change(deposit=NANO, seen=seen), admin_user, "forgotten")
     assert Tenancy.objects.get(pk=anna.pk).deposit == anna.deposit
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (Change(tenant="Anne"), "Name: now Anne."),
+        (Change(begins=NOON - 2 * DAY), "From: now 2025-10-04T10:00:00Z."),
+        (Change(ends=NOON + DAY), "Until: now 2025-10-07T10:00:00Z."),
+        (Change(deposit=NANO), "Deposit: now 1.000000000."),
+    ],
+)
+def test_a_program_that_says_what_it_believed_corrects_nothing_that_is_another_by_now(
+    program, anna, admin_user, change, said
+):
+    path = f"tenancies/{anna.pk}/put-move-right"
+    given = {"reason": "her name", "tenant": "Anna Maria"}
+    seen = program("post", path, {**given, "preview": True}).json()["seen"]
+    assert [*seen] == ["begins", "ends", "tenant", "deposit", "last_reading"] and seen["ends"] is None
+    put_right(anna, change, admin_user, "seen by nobody else")
+    for preview in (True, False):
+        answer = program("post", path, {**given, "believed": seen, "preview": preview})
+        assert answer.status_code == 409
+        assert said in answer.json()["errors"][0]["message"]
+    assert MoveChange.objects.count() == 1
+    # Who has looked again corrects it; what is left out is not compared.
+    again = program("post", path, {**given, "preview": True}).json()["seen"]
+    believed = {name: again[name] for name in ("tenant", "last_reading")}
+    assert program("post", path, {**given, "believed": believed}).status_code == 200
+
+
+def test_a_reading_that_has_come_since_is_told_to_a_program_that_has_said_which_was_the_last(program, anna):
+    path, given = f"tenancies/{anna.pk}/put-move-right", {"reason": "her name", "tenant": "Anna Maria"}
+    seen = program("post", path, {**given, "preview": True}).json()["seen"]
+    meter = Meter.objects.get(unit=anna.unit_id)
+    Meter.objects.filter(pk=meter.pk).update(read_at=meter.read_at + 1)
+    answer = program("post", path, {**given, "believed": {"last_reading": seen["last_reading"]}})
+    assert answer.status_code == 409 and "Last reading: now " in answer.json()["errors"][0]["message"]
+    wrong = program("post", path, {**given, "believed": {"last_reading": "soon"}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "believed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
@@ -14,6 +14,7 @@ from ..estate.models import Property, Resident, Tenancy
 from ..estate.wall_clock import shown
 from ..estate.wall_clock_form import WallClockForm
 from ..tenancies.moving import move_in
+from ..tenancies.staying import stays_after_move
 
 
 class TenancyForm(WallClockForm):
@@ -73,3 +74,5 @@ class TenancyAdmin(NaturalAdmin):
         else:
             tenancy = move_in(obj.unit, obj.tenant, obj.begins, occupants=obj.occupants)
             obj.pk, obj._state.adding = tenancy.pk, False
+            for text in stays_after_move(obj.unit, obj.begins):
+                messages.warning(request, text)

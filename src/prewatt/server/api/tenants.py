@@ -21,6 +21,7 @@ from ..notices.contacts import keep_contact, kept
 from ..notices.models import Recipient
 from ..notices.unreached import unreached
 from ..tenancies.moving import move_in
+from ..tenancies.staying import stays_after_move
 from ..web.access import property_of_manager, tenancy_of_manager
 from .reading import read_instant, read_money
 from .writing import instant_text
@@ -63,7 +64,9 @@ class NewTenancy(Schema):
 
 @router.post("/properties/{pk}/tenancies", response={201: dict[str, Any]})
 def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
-    """Record a move-in. Only this answer shows the code of an invitation. With it the tenant gets in, at `/join/`."""
+    """Record a move-in. Only this answer shows the code of an invitation. With it the tenant gets in, at `/join/`. `says`: of a
+    move-in in the past, what does not go to the tenant with its days.
+    """
     property_ = property_of_manager(request, pk)
     unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:
@@ -79,7 +82,7 @@ def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
         )
         code = invite_to_flat(tenancy, request.user)
     document = {"id": tenancy.pk, "unit": unit.name, "tenant": tenancy.tenant, "begins": exact_instant(tenancy.begins)}
-    return Status(201, {**document, "invitation": code})
+    return Status(201, {**document, "invitation": code, "says": stays_after_move(unit, begins)})
 
 
 class NewContact(Schema):

@@ -39,7 +39,7 @@ LABELS = {
     "end": _("Last register of the old meter"), "ends": _("Until"), "equal": _("In equal shares"),
     "file": _("File"), "first": _("From"), "fixed": _("By fixed weights"), "form": _("File format"), "function": _("Function"),
     "group": _("Key"), "holder": _("Holder"), "hours": _("Hours"), "key": _("Key"), "kind": _("Way"), "kwh": _("kWh"),
-    "language": _("Language"), "last": _("Until"), "longest": _("Hours to restore for"),
+    "language": _("Language"), "last": _("Until"), "last_reading": _("Last reading"), "longest": _("Hours to restore for"),
     "left": _("Left on the display, kWh"), "login": _("Login"),
     "low_days": _("Remind at days left"), "low_energy": _("Remind at kWh"), "low_money": _("Remind at"), "memo": _("Note"),
     "merchant": _("Merchant account"), "meter": _("Meter"), "meters": _("Meters"),

@@ -131,20 +131,21 @@ def check_move_out(tenancy: Tenancy, ends: int) -> None:
 @transaction.atomic
 def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
     """Record that the tenant moves out at the instant `ends`. It can be recorded again, with another instant, before
-    that has come. A ValidationError names what is wrong.
+    that has come; the same instant again changes nothing. A ValidationError names what is wrong.
     """
     # Nobody moves in meanwhile.
     lock_property(tenancy.unit.property_id)
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
+    if locked.ends == ends:
+        return tenancy
     check_move_out(locked, ends)
     before = locked.ends
     locked.ends = ends
     locked.full_clean()
     locked.save(update_fields=["ends"])
-    if ends != before:
-        _tell_meter(locked.unit, ends, _nobody_elses(locked, before))
-        _reattribute(locked.unit, locked, None, ends)
+    _tell_meter(locked.unit, ends, _nobody_elses(locked, before))
+    _reattribute(locked.unit, locked, None, ends)
     tenancy.begins, tenancy.ends = locked.begins, ends
     return tenancy
 

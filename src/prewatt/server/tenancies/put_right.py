@@ -22,7 +22,6 @@ from ...kernel.charges import PER_MONTH
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.sentences import sentence
 from ..accounts.invitations import revoke
-from ..allocation.models import Run
 from ..billing import debts
 from ..billing.models import MoveChange
 from ..billing.open_debts import debts_of
@@ -42,11 +41,12 @@ from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
 from ..sales.keypad_moves import move_put_right
 from ..statements.terms import tell_meter
-from ..tariffs.models import Correction
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
 from ..vending.models import PayOut, Refund
 from .moving import check_deposit, check_in_use, journal_is_here, settle
+from .seen import Seen, check_seen
+from .staying import what_stays
 
 CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 
@@ -57,8 +57,8 @@ class Change:
 
     `stays`: the tenant does not move out after all. `along`: a tenant who moves out or in at the same instant moves
     with the new one. `another`: it is another person than was recorded, so the login is taken away, open invitations are
-    revoked, and how they are reached is forgotten. `seen`: the values that whoever corrects them has seen, as `correctable`
-    returns them; if they are others by now, nothing is corrected.
+    revoked, and how they are reached is forgotten. `seen`: what whoever corrects it has seen; if it is something else by now,
+    nothing is corrected.
     """
 
     begins: int | None = None
@@ -68,17 +68,7 @@ class Change:
     tenant: str | None = None
     deposit: int | None = None
     another: bool = False
-    seen: tuple[int, int | None, str, int] | None = None
-
-
-def correctable(tenancy: Tenancy) -> tuple[int, int | None, str, int]:
-    """Return the values of a tenancy that can be corrected."""
-    return tenancy.begins, tenancy.ends, tenancy.tenant, tenancy.deposit
-
-
-def changed_meanwhile() -> ValidationError:
-    """Return the error that tells somebody that the move which they correct is not as they have seen it any more."""
-    return ValidationError(_("Somebody else has changed this move since you opened the page. Look at it again."))
+    seen: Seen = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,7 +105,9 @@ def preview(tenancy: Tenancy, change: Change, by: Any) -> Outcome:
 
 @transaction.atomic
 def put_right(tenancy: Tenancy, change: Change, by: Any, reason: str) -> Outcome:
-    """Correct a move. A ValidationError names what is wrong; then nothing is changed."""
+    """Correct a move. Raises ValidationError, which names what is wrong, and Refused if the move is not as it was seen; then
+    nothing is changed.
+    """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the move is corrected.")})
     return _PuttingRight(tenancy, change, by, reason.strip()[:200]).run()
@@ -134,8 +126,7 @@ class _PuttingRight:
         rows = for_update(Tenancy.objects).filter(unit=self.unit).order_by("begins")
         self.tenancies = {each.pk: each for each in rows.select_related("unit__property__organisation")}
         self.tenancy = self.tenancies[tenancy.pk]
-        if change.seen not in (None, correctable(self.tenancy)):
-            raise changed_meanwhile()
+        check_seen(change.seen, self.tenancy, self.meter)
         self.old = {pk: (each.begins, each.ends) for pk, each in self.tenancies.items()}
         self.new = self._spans()
         check_in_use(self.unit, (ends for _begins, ends in self.new.values()))
@@ -398,28 +389,7 @@ class _PuttingRight:
 
     def _say_of_what_stays(self, moved: Iterable[int]) -> None:
         """Say what was divided or corrected for the days that move, and does not move with them."""
-        edges = self._edges(moved)
-        if not edges:
-            return
-        within, at = Q(), now()
-        for edge in edges:
-            first, last = sorted(at if each is None else each for each in edge)
-            within |= Q(begins__lt=last, ends__gt=first)
-        runs = Run.objects.filter(within, shared_cost__property=self.unit.property, reversed_at__isnull=True)
-        names = sorted({str(each.shared_cost) for each in runs.select_related("shared_cost")})
-        if names:
-            text = _(
-                "Shared costs of these days were divided according to the wrong date and time. Give them back and run "
-                "them again: %(names)s."
-            )
-            self.says.append(text % {"names": ", ".join(names)})
-        corrections = Correction.objects.filter(within, charges__meter__unit=self.unit).distinct()
-        if reasons := sorted({each.reason for each in corrections}):
-            text = _(
-                "The prices of some of these days were corrected (%(reasons)s). What that charged or gave back stays with "
-                "whoever lived there by the old dates: correct both charges by their amounts."
-            )
-            self.says.append(text % {"reasons": ", ".join(reasons)})
+        self.says += what_stays(self.unit, self._edges(moved))
 
 
 def _instants(spans: dict[int, tuple[int, int | None]]) -> set[int]:

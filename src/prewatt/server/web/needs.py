@@ -369,6 +369,7 @@ CALLS: Mapping[str, Need] = {
     "properties/<pk>/tenancies": Need(S.SEE, S.TENANCIES),
     "properties/<pk>/unreached-tenants": Need(S.TENANCIES),
     "tenancies/<pk>/contact": Need(S.TENANCIES),
+    "tenancies/<pk>/move-out": Need(S.TENANCIES),
     "tenancies/<pk>/put-move-right": Need(S.TENANCIES),
     "tenancies/<pk>/terms": Need(S.SEE_SETTINGS, S.PRICES),
     "tenancies/<pk>/statement": Need(S.SEE_MONEY, tenants=True),

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods
 from ....kernel.calendar import local, zone
 from ....kernel.currencies import format_money
 from ...core.amounts import typed_money
+from ...core.errors import Refused
 from ...estate.models import Tenancy
 from ...estate.wall_clock import wall_clock
-from ...tenancies.put_right import Change, Outcome, changed_meanwhile, correctable, preview, put_right
+from ...tenancies.put_right import Change, Outcome, preview, put_right
+from ...tenancies.seen import changed_meanwhile, correctable
 from ...web.access import tenancy_to_see
 from ...web.kept import keep, refuse
 
@@ -41,7 +43,7 @@ def _shown(tenancy: Tenancy) -> dict[str, Any]:
 
 
 def _check_seen(request: HttpRequest, shown: dict[str, Any]) -> None:
-    """Raise ValidationError if somebody else has changed the move since the form was shown. Fields in which nothing was
+    """Raise Refused if somebody else has changed the move since the form was shown. Fields in which nothing was
     typed are as they are stored then, or the next click would undo what the other has done.
     """
     typed = request.POST.copy()
@@ -94,7 +96,7 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("console:units:people", pk=tenancy.unit_id)
             outcome = preview(tenancy, change, request.user)
             keep(request)
-        except ValidationError as error:
+        except (Refused, ValidationError) as error:
             refuse(request, error, labels=LABELS)
             wrong = True
     context = {

@@ -20,10 +20,11 @@ from ...commissioning.progress import is_dark_at_first
 from ...core import local_forms
 from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
-from ...estate.models import MOST_OCCUPANTS, Tenancy
+from ...estate.models import MOST_OCCUPANTS, Tenancy, Unit
 from ...estate.wall_clock import wall_clock
 from ...notices.contact import NO_CONTACT
 from ...tenancies.moving import check_move_in, check_move_out, move_in, move_out, settle
+from ...tenancies.staying import stays_after_move
 from ...vending.keypads import keypad_of
 from ...web.access import rights_at, tenancy_to_see, unit_of_manager
 from ...web.kept import Refusals, refuse, say
@@ -60,9 +61,16 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         text = _("%(tenant)s moves in. Print an invitation below, and hand it over.")
         messages.success(request, text % {"tenant": tenant})
+        _tell_what_stays(request, unit, begins)
         if is_dark_at_first(moved_in, now()):
             messages.warning(request, _dark_until_paid(request, moved_in))
     return redirect("console:units:people", pk=pk)
+
+
+def _tell_what_stays(request: HttpRequest, unit: Unit, at: int) -> None:
+    """Say on the next page what does not move with the days after a move (µs) that is recorded late."""
+    for text in stays_after_move(unit, at):
+        messages.warning(request, text)
 
 
 def _dark_until_paid(request: HttpRequest, tenancy: Tenancy) -> str:
@@ -89,6 +97,7 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
         messages.success(request, _recorded(tenancy))
+        _tell_what_stays(request, tenancy.unit, ends)
     return redirect("console:units:people", pk=tenancy.unit_id)
 
 
