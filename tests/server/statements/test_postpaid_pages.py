@@ -204,6 +204,11 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
     )
     status, found = call(where, {"postpaid": False, "begins": "2025-12-01T00:00:00+01:00"})
     assert status == 201 and found["terms"]["applied"] is None
+    # Sent again, they are the same terms, and from another instant others, which take their place.
+    assert call(where, {"postpaid": False, "begins": "2025-12-01T00:00:00+01:00"}) == (201, found)
+    assert tenancy.terms.filter(applied_at=None).count() == 1
+    assert call(where, {"postpaid": False, "begins": "2025-12-02T00:00:00+01:00"})[1] != found
+    assert tenancy.terms.filter(applied_at=None, ended_at=None).count() == 1
     stranger = Client(headers={"Authorization": f"Bearer {make_key(tenancy.people.get(), 'mine')}"})
     assert stranger.get(f"/api/v1/bills/{billed.pk}").status_code == 200
     assert stranger.get(f"/api/v1/{where}").status_code == 404 and stranger.get("/api/v1/bills").status_code == 404

@@ -112,21 +112,23 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
 
 @transaction.atomic
 def agree(tenancy: Tenancy, request: TermsRequest, by: Any) -> Terms:
-    """Store terms that hold from an instant. They replace earlier terms that have not begun yet. Terms that begin now
-    take effect at once, if possible. Returns the terms. Raises TermsError, which names the field.
+    """Store terms that hold from an instant. They replace earlier terms that have not begun yet; the same terms, from the same
+    instant, are those. Terms that begin now take effect at once, if possible. Returns the terms. Raises TermsError, which names
+    the field.
     """
     lock_account(tenancy)
     row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
-    begins, before = check(row, request), terms_of(row.pk)
+    begins, before, waits = check(row, request), terms_of(row.pk), waiting_terms(row.pk)
+    fields = {name: getattr(request, name) for name in TermsRequest.__dataclass_fields__ if name != "begins"}
+    if waits is not None and all(getattr(waits, name) == value for name, value in {**fields, "begins": begins}.items()):
+        return waits
     if not request.is_postpaid and (before is None or not before.is_postpaid):
-        waits = waiting_terms(row.pk)
         if waits is None:
             raise TermsError(_("This tenancy pays before use already, so nothing changes."))
         # The only effect is that the waiting terms do not begin.
         Terms.objects.filter(pk=waits.pk).update(ended_at=now())
         return before or waits
     Terms.objects.filter(tenancy=row.pk, applied_at__isnull=True, ended_at__isnull=True).update(ended_at=now())
-    fields = {name: getattr(request, name) for name in TermsRequest.__dataclass_fields__ if name != "begins"}
     terms = Terms.objects.create(tenancy=row, begins=begins, made_at=now(), by=name_of(by)[:150], **fields)
     if begins <= now():
         take_effect(terms)
