@@ -56,6 +56,7 @@ def open_report(
     for_update(Tenancy.objects).get(pk=tenancy.pk)
     known = Report.objects.filter(tenancy=tenancy, asked=asked).first()
     if known is not None:
+        _check_same(known.category == category and known.entries.filter(asked=asked, text=text).exists())
         return known
     at = now()
     if not lives_there(tenancy, at):
@@ -91,6 +92,7 @@ def add_entry(
     locked = Report.objects.select_related("tenancy__unit__property__organisation").get(pk=report.pk)
     known = locked.entries.filter(asked=asked).first()
     if known is not None:
+        _check_same(known.text == text)
         return known
     state = _state(locked, state, office)
     if not (text or photos or state):
@@ -102,6 +104,15 @@ def add_entry(
             _("The report has too many photos: at most %(most)d are possible.") % {"most": MOST_PHOTOS}, "photos"
         )
     return _add(locked, asked, text, state, photos, by, office)
+
+
+def _check_same(is_same: bool) -> None:
+    """Raise ReportError if something else is sent under a known name: it would be lost."""
+    if not is_same:
+        text = _(
+            "Something else was written under this name before. Send it again from the page as it is now, or under a new name."
+        )
+        raise ReportError(text, "asked", is_conflict=True)
 
 
 def _state(report: Report, wanted: str, office: bool) -> str:
