@@ -331,8 +331,9 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     )
     assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b", sure="give")
     books = client.get("/books/").content.decode()
-    for text in ("sums to zero", "3.50", "paid twice", "60.00", "flood", "Tenant&#x27;s credit (Anna"):
+    for text in ("sums to zero", "3.50", "paid twice", "60.00 EUR", "flood", "Tenant&#x27;s credit (Anna"):
         assert text in books
+    assert "Anna, Flat 1 Given freely 60.00 EUR flood manager, " in " ".join(re.sub("<[^>]*>", " ", books).split())
     waiting = Adjustment.objects.get(state="waiting")
     assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
     assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/pay-out/", pay_out_id="p1")

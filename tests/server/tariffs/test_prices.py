@@ -582,10 +582,10 @@ def test_gaps_and_the_end_are_told_with_what_holds_there(where, clock):
     series = told("from,price\n" + text)
     schedule_prices(where, base(where), series)
     gap, below, end = price_notes(where, series)
-    assert "until 2025-10-07 07:00 (2 h): the tariff's other prices apply from then, first flat at 0.20 EUR" in gap
-    assert gap.startswith("There is no price from 2025-10-07 05:00")
+    assert "until 7 Oct 2025, 07:00 (2 h): the tariff's other prices apply from then, first flat at 0.20 EUR" in gap
+    assert gap.startswith("There is no price from 7 Oct 2025, 05:00")
     assert below == "Prices below zero, which are taken as 0: 1."
-    assert end.startswith("The last price ends at 2025-10-07 09:00: the tariff's other prices apply")
+    assert end.startswith("The last price ends at 7 Oct 2025, 09:00: the tariff's other prices apply")
     clock.at = start + 6 * HOUR
     assert [each.split(" ")[0] for each in price_notes(where, series)] == ["Prices", "The"], (
         "a gap that is past is none any more"
@@ -618,8 +618,10 @@ def test_the_page_loads_any_table_and_says_what_it_left_open(where, clock, log_i
 
     rows = "".join(f"{wall};20,5\n" for wall in walls)
     said = load(("Prüfung\nvon;Preis (ct/kWh)\n" + rows).encode("cp1252"))
-    assert "2 versions with dated prices are on their way" in said and "There is no price from 2025-10-07 04:00" in said
+    assert "The dated prices are on their way to the meters, in 2 parts." in said
+    assert "There is no price from 7 Oct 2025, 04:00" in said
     assert prices_at(where, start) == ("dynamic", 205_000)
+    assert "These prices are known already" in load(("von;Preis (ct/kWh)\n" + rows).encode())
     assert "would usually cost 20.50 EUR" in load(("von;Preis\n" + rows).encode())
     assert "not a known unit" in load(("von;Preis\n" + rows).encode(), scale="0.5")
     thousands = "".join(f"{wall};1.234\n" for wall in walls)

@@ -101,6 +101,12 @@ def test_what_brings_power_is_asked_about_only_if_it_lends(manager):
     given = {"do": "restore", "hours": "3", "reason": "ill"}
     asked = text_of(manager.post(f"/units/{unit.pk}/order/", given))
     assert "Lend power to Linden 5 Flat 1?" in asked and "Anna owes what is used" in asked
+    assert "without credit for 3 hours." in asked
+    for bounds, said in (
+        ({"hours": "1", "amount": "5"}, "for 1 hour, or until 5.00 EUR are used."),
+        ({"hours": "", "amount": "5"}, "until 5.00 EUR are used."),
+    ):
+        assert f"without credit {said}" in text_of(manager.post(f"/units/{unit.pk}/order/", {**given, **bounds}))
     assert [each.name for each in orders("m1")] == ["emergency"]
     manager.post(f"/units/{unit.pk}/order/", {**given, "sure": "restore"})
     assert [each.name for each in orders("m1")] == ["emergency", "restore"]

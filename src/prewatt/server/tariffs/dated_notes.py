@@ -59,7 +59,7 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
 
 
 def _wall(at: int, zone_name: str) -> str:
-    return f"{local(at, zone(zone_name)):%Y-%m-%d %H:%M}"
+    return local_forms.moment(local(at, zone(zone_name)).replace(tzinfo=None), "j M Y, H:i")
 
 
 def _long(span: int) -> str:

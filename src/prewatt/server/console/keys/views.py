@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -114,5 +115,6 @@ def revoke_all(request: HttpRequest) -> HttpResponse:
     # Else the phone whose key has ended gets another one by itself.
     end_apps(user)
     end_invitations(user, roles=False)
-    messages.success(request, _("%(count)d keys are revoked.") % {"count": count})
+    said = ngettext("%(count)d key is revoked.", "%(count)d keys are revoked.", count)
+    messages.success(request, said % {"count": count})
     return redirect("console:keys:keys")

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from ....kernel.orders import RESTORE_LONGEST, Action
+from ....kernel.orders import RESTORE_LONGEST, Action, Restore
 from ....kernel.supply import WATTS_MAX
 from ....kernel.units import DAY, HOUR
 from ....wire.order_codes import PIN_LASTS
 from ...core.amounts import typed_money, typed_whole
+from ...core.local_forms import money_with_code
 from ...core.time import now
 from ...estate.models import Tenancy, Unit
 from ...metering.models import Meter
@@ -83,11 +84,23 @@ def _lending(unit: Unit, action: Action) -> Act:
     return Act(
         action.name,
         _("Lend power to %(unit)s?") % {"unit": unit},
-        (_(action.effect), owes),
+        (_until_when(unit, action) if isinstance(action, Restore) else _(action.effect), owes),
         _("Yes: %(order)s") % {"order": action.words(_)},
         reverse("console:units:switch", args=[unit.pk]),
         _named(tenancy),
     )
+
+
+def _until_when(unit: Unit, order: Restore) -> str:
+    """Return what ends the power that is lent: hours, an amount, or whichever comes first."""
+    hours = -(-(order.until - now()) // HOUR) if order.until else 0
+    time = ngettext("%(hours)d hour", "%(hours)d hours", hours) % {"hours": hours}
+    bounds = {"time": time, "amount": money_with_code(order.amount, unit.property.currency)}
+    if not order.amount:
+        return _("The power is on without credit for %(time)s.") % bounds
+    if not hours:
+        return _("The power is on without credit until %(amount)s are used.") % bounds
+    return _("The power is on without credit for %(time)s, or until %(amount)s are used.") % bounds
 
 
 def _supplying(unit: Unit, hours: int) -> Act:

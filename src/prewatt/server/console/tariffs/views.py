@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import DAY_KINDS, zone
@@ -189,12 +190,22 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
     except (ValidationError, TariffError) as error:
         refuse(request, error)
     else:
-        messages.success(
-            request, _("%(count)d versions with dated prices are on their way.") % {"count": len(versions)}
-        )
+        messages.success(request, _loaded(len(versions)))
         for note in price_notes(property_, series):
             messages.warning(request, note)
     return redirect("console:tariffs:tariffs", pk=pk)
+
+
+def _loaded(count: int) -> str:
+    """Return what came of a file of dated prices that made `count` versions of the tariff."""
+    if not count:
+        return _("These prices are known already: nothing has changed.")
+    said = ngettext(
+        "The dated prices are on their way to the meters.",
+        "The dated prices are on their way to the meters, in %(count)d parts.",
+        count,
+    )
+    return said % {"count": count}
 
 
 @login_required
@@ -209,7 +220,9 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
     except (ValidationError, TariffError) as error:
         refuse(request, error)
     else:
-        messages.success(request, _("%(count)d accounts are corrected.") % {"count": correction.charges.count()})
+        count = correction.charges.count()
+        said = ngettext("%(count)d account is corrected.", "%(count)d accounts are corrected.", count)
+        messages.success(request, said % {"count": count})
     return redirect("console:tariffs:tariffs", pk=pk)
 
 
