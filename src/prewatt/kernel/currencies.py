@@ -52,6 +52,7 @@ _MAGNITUDES = {
 """The currencies of which a hundred units or more make about a US dollar, by the power of ten. Codes of orders count in it
 (`wire.order_codes`), so a currency never moves to another row: a gateway may have the older table.
 """
+LARGEST_MAGNITUDE = max(_MAGNITUDES)
 _MAGNITUDE = {code: size for size, codes in _MAGNITUDES.items() for code in codes.split()}
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 
+from ...kernel.currencies import NO_CURRENCY
 from ..core.natural_lists import NaturalAdmin
 from ..core.row_forms import RowForm
 from ..estate.models import Property
 from ..estate.rule_fields import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES
+from ..estate.usual_limits import fit_limits
 from ..vending.account_settings import send_settings
 from .number_fields import NUMBERS
 
@@ -43,6 +45,7 @@ class PropertyAdmin(NaturalAdmin):
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         """Save the property. If a rule has changed, its meters are told."""
+        fit_limits(obj, form.initial.get("currency", NO_CURRENCY))
         super().save_model(request, obj, form, change)
         if change and {*SUPPLY_RULES, *ALONE_RULES} & set(form.changed_data):
             send_settings(obj)

@@ -200,14 +200,14 @@ def _check_alone(row: Refund, amount: int, by: str) -> None:
     was paid does anybody else see.
     """
     organisation, currency = row.tenancy.unit.property.organisation, row.tenancy.unit.property.currency
-    if row.by != by or not is_too_much(organisation, row.tenancy, meter_of(row.tenancy), amount, by):
+    if row.by != by or not is_too_much(organisation, row.tenancy, meter_of(row.tenancy), amount, currency, by):
         return
     said = _(
         "Together with what was given in the last 30 days this is more than %(limit)s, which is the most that one "
         "person may give alone. You decided this refund, so another person has to pay it out. Or send it back the way "
         "the money came."
     )
-    raise GivingBackError(said % {"limit": local_forms.money(limit_of(organisation), currency)}, "amount")
+    raise GivingBackError(said % {"limit": local_forms.money(limit_of(organisation, currency), currency)}, "amount")
 
 
 def _check_way(way: str, day: date | None, today: date, number: str) -> None:

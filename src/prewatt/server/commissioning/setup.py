@@ -12,7 +12,6 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from ...kernel.currencies import magnitude
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
@@ -26,6 +25,7 @@ from ..core.errors import in_words
 from ..core.time import now
 from ..estate.models import Organisation, Property, Tenancy
 from ..estate.residents import Resident
+from ..estate.usual_limits import fit_limits
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
 from ..vending.models import TopUp
@@ -158,7 +158,6 @@ def _handed_over(plan: BuildingPlan, property_: Property, login: str, tenancies:
 
 
 def _property(owner: Organisation, plan: BuildingPlan) -> Property:
-    size = magnitude(plan.currency)
     property_ = Property(
         organisation=owner,
         name=plan.name,
@@ -166,12 +165,8 @@ def _property(owner: Organisation, plan: BuildingPlan) -> Property:
         currency=plan.currency,
         low_credit=plan.low_credit,
     )
-    property_.emergency_code_amount *= size
+    fit_limits(property_)
     property_.full_clean()
-    limit = Organisation().adjustment_limit
-    if size != 1 and not owner.properties.exists():
-        # Until there is a building, nobody knows in which currency the usual limit is.
-        Organisation.objects.filter(pk=owner.pk, adjustment_limit=limit).update(adjustment_limit=limit * size)
     property_.save()
     return property_
 

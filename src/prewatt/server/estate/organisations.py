@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +12,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import NO_CURRENCY
+from ...kernel.limits import PAID_MAX
+from ..core.amounts import check_at_most
 
 if TYPE_CHECKING:
     from .models import Property
@@ -67,6 +71,13 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Check the fields. Raises ValidationError, also if the limit is more than any sum that it bounds."""
+        super().clean_fields(exclude)
+        if "adjustment_limit" not in (exclude or ()):
+            currency = self.home().currency if self.pk else NO_CURRENCY
+            check_at_most(int(Decimal(self.adjustment_limit).scaleb(9)), PAID_MAX, "adjustment_limit", currency)
 
     @property
     def letterhead(self) -> list[str]:

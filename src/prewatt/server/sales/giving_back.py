@@ -214,7 +214,9 @@ def _propose(
         **key,
     )
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    return adjustment if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(adjustment)
+    currency = tenancy.unit.property.currency
+    waits = second or is_too_much(organisation, tenancy, meter, amount, currency, by)
+    return adjustment if waits else _carry_out(adjustment)
 
 
 def _check_same(known: Adjustment, tenancy: Tenancy, amount: int, kind: Adjustment.Kind, reason: str) -> None:

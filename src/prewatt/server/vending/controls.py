@@ -68,17 +68,17 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool
 
 
 def _check_alone(meter: Meter, amount: int, by: Any) -> None:
-    organisation, at = meter.property.organisation, now()
+    organisation, currency, at = meter.property.organisation, meter.property.currency, now()
     lock_books(organisation)
     tenancies = Tenancy.objects.filter(unit=meter.unit_id) if meter.unit_id else ()
     tenancy = holder_at(tenancies, at)
-    if is_too_much(organisation, tenancy, meter, amount, by):
+    if is_too_much(organisation, tenancy, meter, amount, currency, by):
         text = _(
             "Together with what was given in the last 30 days this is more than %(limit)s, which is the most "
             "that one person may give alone. Restore for a time without an amount, or give credit freely: then a "
             "second person must agree."
         )
-        raise ControlError(text % {"limit": local_forms.money(limit_of(organisation), meter.property.currency)})
+        raise ControlError(text % {"limit": local_forms.money(limit_of(organisation, currency), currency)})
 
 
 @transaction.atomic

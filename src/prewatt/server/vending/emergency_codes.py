@@ -52,6 +52,7 @@ def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMet
     `amount` nano by this person, who makes `before` others of the same amount first.
     """
     place, at, organisation = meter.unit or meter.name, now(), meter.property.organisation
+    currency = meter.property.currency
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
         raise EmergencyError(_("%(where)s: its meter takes no codes. Choose other flats.") % {"where": place}, "units")
@@ -67,14 +68,14 @@ def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMet
     tenancies = Tenancy.objects.filter(unit=meter.unit_id) if meter.unit_id else ()
     tenancy = holder_at(tenancies, at)
     # What is made before counts for the person, and not for this flat.
-    is_over = is_too_much(organisation, tenancy, meter, amount, by)
-    if is_over or (before and is_too_much(organisation, None, None, amount * (before + 1), by)):
+    is_over = is_too_much(organisation, tenancy, meter, amount, currency, by)
+    if is_over or (before and is_too_much(organisation, None, None, amount * (before + 1), currency, by)):
         text = _(
             "%(where)s: together with what was given and lent in the last 30 days, and with the codes that are valid, "
             "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or smaller "
             "codes."
         )
-        limit = local_forms.money(limit_of(organisation), meter.property.currency)
+        limit = local_forms.money(limit_of(organisation, currency), currency)
         values = {"where": place, "limit": limit}
         raise EmergencyError(text % values, "amount")
     return token_meter

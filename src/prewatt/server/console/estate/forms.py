@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from ....kernel.currencies import NO_CURRENCY
 from ....kernel.names import natural
 from ...commissioning.usual_places import CURRENCIES, zones_by_region
 from ...core.amounts import typed_price
-from ...core.local_forms import town
+from ...core.local_forms import money_with_code, town
 from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...estate.models import Organisation, Part, Property, Unit
+from ...estate.usual_limits import fit_limits
 from ...metering.models import FUSE, LARGE_FUSE, Gateway, Meter
+from ...vending.second_person import limit_of
 
 
 class OrganisationForm(RowForm):
@@ -49,6 +53,15 @@ class OrganisationForm(RowForm):
             "refund_reminder": _("Refunds: remind after, days"),
             "refund_unclaimed": _("Refunds: unclaimed after, days"),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner = self.instance
+        currencies = sorted(set(owner.properties.values_list("currency", flat=True)))
+        if len(currencies) > 1:
+            limits = ", ".join(money_with_code(limit_of(owner, each), each) for each in currencies)
+            field: Any = self.fields["adjustment_limit"]
+            field.help_text = f"{field.help_text} {_now('In your currencies that is %(limits)s.') % {'limits': limits}}"
 
 
 _REGIONS = {
@@ -102,6 +115,7 @@ class PropertyForm(RowForm):
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.organisation = organisation
+        self._currency_before = self.instance.currency or NO_CURRENCY
         if not self.instance.pk:
             # Nobody knows them before there is a gateway.
             del self.fields["site_page"], self.fields["emergency_contact"]
@@ -139,6 +153,13 @@ class PropertyForm(RowForm):
         """Return the address, with `http://` before it if it was typed without a scheme."""
         address = str(self.cleaned_data["site_page"]).strip()
         return f"http://{address}" if address and "://" not in address else address
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Property:
+        """Store the property. Limits that nobody has set are of the size of its currency."""
+        fit_limits(self.instance, self._currency_before)
+        stored: Property = super().save(commit)
+        return stored
 
     def clean_name(self) -> str:
         """Return the name. Raises ValidationError if another building of this landlord has it."""
