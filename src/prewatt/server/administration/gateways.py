@@ -14,6 +14,8 @@ from ..metering.models import Gateway
 class GatewayAdmin(NaturalAdmin):
     """The set-up page of a gateway."""
 
+    # The gateway speaks under its name, and its meters are in that building.
+    fixed = ("name", "property")
     list_display = ("name", "property", "is_online", "is_revoked")
     actions = ("make_code",)
 

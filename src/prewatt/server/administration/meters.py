@@ -12,6 +12,8 @@ from ..vending.account_settings import send_settings_to
 class MeterAdmin(NaturalAdmin):
     """The set-up page of a meter. A new meter gets its journal; a changed one is sent its rules."""
 
+    # A journal belongs to one meter at one gateway: changing either would break its chain.
+    fixed = ("name", "unit", "gateway")
     list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
@@ -21,8 +23,3 @@ class MeterAdmin(NaturalAdmin):
             prepare(obj)
         elif {*OWN_RULES, "power_highest"} & set(form.changed_data):
             send_settings_to(obj)
-
-    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
-        """Return the fields that can't be changed once the meter has a journal."""
-        # A journal belongs to one meter at one gateway: changing either would break its chain.
-        return ("name", "unit", "gateway") if obj else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from ...kernel.currencies import NO_CURRENCY
+from ..commissioning.fixed_place import is_fixed
 from ..core.natural_lists import NaturalAdmin
 from ..core.row_forms import RowForm
 from ..estate.models import Property
@@ -40,12 +42,20 @@ class PropertyAdmin(NaturalAdmin):
     """The set-up page of a property. Its meters are sent rules that have changed."""
 
     form = PropertyForm
+    # Its tenants' money is in the books of that landlord.
+    fixed = ("organisation",)
     formfield_overrides = NUMBERS
     list_display = ("name", "organisation", "zone", "currency")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Property | None = None) -> tuple[str, ...]:
+        """Return the fields that can only be read: also time zone and currency, once something is written by them."""
+        place = ("zone", "currency") if obj is not None and is_fixed(obj) else ()
+        return (*super().get_readonly_fields(request, obj), *place)
+
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         """Save the property. If a rule has changed, its meters are told."""
-        fit_limits(obj, form.initial.get("currency", NO_CURRENCY))
+        if "currency" in form.changed_data:
+            fit_limits(obj, form.initial["currency"] if change else NO_CURRENCY)
         super().save_model(request, obj, form, change)
         if change and {*SUPPLY_RULES, *ALONE_RULES} & set(form.changed_data):
             send_settings(obj)

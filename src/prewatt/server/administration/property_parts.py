@@ -12,5 +12,6 @@ from ..estate.models import Part
 class PartAdmin(NaturalAdmin):
     """The set-up page of a part of a property."""
 
+    fixed = ("property",)
     list_display = ("name", "property")
     list_filter = ("property",)

@@ -19,6 +19,7 @@ from ..tariffs.versions import schedule
 class TariffAdmin(NaturalAdmin):
     """The set-up page of a tariff."""
 
+    fixed = ("organisation",)
     list_display = ("name", "organisation")
 
 

@@ -13,6 +13,8 @@ from .number_fields import NUMBERS
 class UnitAdmin(NaturalAdmin):
     """The set-up page of a unit."""
 
+    # Its meter is in that building, and its tenants' money is in the books of that landlord.
+    fixed = ("property",)
     formfield_overrides = NUMBERS
     list_display = ("name", "property")
     list_filter = ("property",)

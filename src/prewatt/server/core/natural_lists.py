@@ -73,9 +73,16 @@ class _NaturalChoices(ModelChoiceIterator):  # type: ignore[type-arg]
 
 
 class RowAdmin(ModelAdmin):
-    """A page of *Set-up* that stores only what somebody has changed on it."""
+    """A page of *Set-up* that stores only what somebody has changed on it. `fixed`: the fields that are set when a row is made,
+    and can't be changed afterwards, because journals, books or messages hang on them.
+    """
 
     form = RowForm
+    fixed: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return the fields that can only be read."""
+        return (*super().get_readonly_fields(request, obj), *(() if obj is None else self.fixed))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Store a new row whole, and of an existing row the columns that have changed."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ....kernel.currencies import NO_CURRENCY
 from ....kernel.names import natural
+from ...commissioning.fixed_place import is_fixed
 from ...commissioning.usual_places import CURRENCIES, zones_by_region
 from ...core.amounts import typed_price
 from ...core.local_forms import money_with_code, town
@@ -92,7 +93,7 @@ class ZoneSelect(forms.Select):
 
 class PropertyForm(RowForm):
     """A building. The address of its page and the contact for emergencies can be typed once it is there. Its time zone
-    and currency can't be changed once there are meters or a price, because journals and books are written by them.
+    and currency can't be changed once there are meters, a price or a deposit, because journals and books are written by them.
     """
 
     class Meta:
@@ -170,11 +171,6 @@ class PropertyForm(RowForm):
         if others.exists():
             raise forms.ValidationError(_now("Another building has this name."))
         return name
-
-
-def is_fixed(property_: Property) -> bool:
-    """Return whether a property's time zone and currency can't be changed any more."""
-    return Meter.objects.filter(gateway__property=property_).exists() or property_.tariff_versions.exists()
 
 
 class PartsField(forms.CharField):
