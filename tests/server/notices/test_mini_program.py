@@ -26,7 +26,7 @@ PAID = "tmpl-paid"
 
 @pytest.fixture
 def permitting(anna, mini, tenancy):  # noqa: F811
-    """Anna's phone, at a landlord whose mini program has a template for payments; she reads notices at any hour."""
+    """Anna's phone, at a landlord whose mini program has a template for payments; she reads notices at any hour, in Chinese."""
     account = SendingAccount.objects.get(kind="wechat-mini")
     keep_template(account, "top-up", "", PAID, "thing1 = room\namount2 = amount")
     mini.messages.templates[PAID] = ["thing1", "amount2"]
@@ -37,7 +37,7 @@ def permitting(anna, mini, tenancy):  # noqa: F811
         mini.messages.allowed[key] = mini.messages.allowed.get(key, 0) + times
         for _time in range(times if here else 0):
             assert anna.call("post", "/me/notices/subscriptions", {"accepted": [PAID, "unknown"]})[0] == 204
-        Recipient.objects.update(quiet_from=0, quiet_until=0)
+        Recipient.objects.update(quiet_from=0, quiet_until=0, language="zh")
 
     anna.permit = permit
     return anna

@@ -177,8 +177,8 @@ def _new(property_: Property, box: Gateway | None, each: Apartment, pin_hash: st
     if not each.tenant:
         return None
     tenancy = Tenancy.objects.create(unit=unit, tenant=each.tenant, begins=now(), occupants=unit.occupants)
-    if each.contact:
-        keep_contact(tenancy, each.contact)
+    # Also without a contact: the usual language here is that of whoever brings the list.
+    keep_contact(tenancy, each.contact)
     return tenancy
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from ..core.phone_numbers import country_at
 from ..core.time import now
-from ..estate.models import Organisation, Tenancy
-from .languages import language_of_country
+from ..estate.models import Organisation, Property, Tenancy
+from .languages import language_of_country, spoken
 from .models import Recipient
 
 
 def recipient_of(tenancy: Tenancy) -> Recipient:
     """Return the tenant of a tenancy as a recipient; create it if there is none. Until the tenant chooses, the language
-    is that of the country.
+    is the usual one at the building.
     """
     home = tenancy.unit.property
     return Recipient.objects.get_or_create(
-        tenancy=tenancy,
-        defaults={
-            "organisation": home.organisation,
-            "since": now(),
-            "language": language_of_country(country_at(home.zone, home.currency)),
-        },
+        tenancy=tenancy, defaults={"organisation": home.organisation, "since": now(), "language": _usual_at(home)}
     )[0]
 
 
@@ -35,8 +30,21 @@ def add_tenants() -> None:
 
 
 def manager_of(organisation: Organisation) -> Recipient:
-    """Return an organisation's manager as a recipient; create it if there is none."""
-    return Recipient.objects.get_or_create(organisation=organisation, tenancy=None, defaults={"since": now()})[0]
+    """Return an organisation's manager as a recipient; create it if there is none. Until the manager chooses, the language
+    is the usual one at the first building.
+    """
+    return Recipient.objects.get_or_create(
+        organisation=organisation,
+        tenancy=None,
+        defaults={"since": now(), "language": _usual_at(organisation.home())},
+    )[0]
+
+
+def _usual_at(home: Property) -> str:
+    """Return the code of the language of notices at a building until somebody chooses: that of the country if there is one,
+    else that in which whoever acts now reads pages and commands.
+    """
+    return language_of_country(country_at(home.zone, home.currency)) or spoken()
 
 
 def country_of(recipient: Recipient) -> str:

@@ -114,8 +114,8 @@ def move_in(
     _tell_meter(unit, begins)
     _end_limit(unit, begins)
     _reattribute(unit, None, tenancy, begins)
-    if contact:
-        keep_contact(tenancy, contact)
+    # Also without a contact: the usual language here is that of whoever records the move.
+    keep_contact(tenancy, contact)
     return tenancy
 
 

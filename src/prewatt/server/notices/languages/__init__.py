@@ -122,8 +122,8 @@ def spoken() -> str:
 
 
 def language_of_country(country: str) -> str:
-    """Return the code of the language of notices for a new tenant in a country (`DE`); English if no language names it."""
-    return next((code for code, each in languages().items() if country in each.words.countries), ENGLISH)
+    """Return the code of the language of notices for a new tenant in a country (`CN`); empty if no language names it."""
+    return next((code for code, each in languages().items() if country in each.words.countries), "")
 
 
 def report_word(key: str, language: str) -> str:
