@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.tables.words import begins_total, is_nobody, is_nothing, may_be_nobody
+from prewatt.tables.words import begins_total, is_nobody, is_nothing, may_be_common, may_be_main, may_be_nobody
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,25 @@ def test_a_flat_is_no_sum(text):
 def test_nothing_is_said_in_many_languages():
     assert all(map(is_nothing, ["", "-", "–", "n/a", "暂无", "brak", "Aucun", "нет"]))
     assert not any(map(is_nothing, ["0", "Anna", "no 5"]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Treppenhaus", "TREPPENHAUS 2", "Allgemein", "(Allgemeinstrom)", "Flur", "Stairs", "Common area", "Lift 1", "parties communes",
+     "Cage d'escalier", "klatka schodowa", "лифт", "hành lang", "楼道灯", "公共", "电梯 2", "階段"],
+)  # fmt: skip
+def test_a_meter_of_common_use_is_named_in_many_languages(name):
+    assert may_be_common(name) and not may_be_main(name)
+
+
+@pytest.mark.parametrize("name", ["Hauptzähler", "Main meter", "总表", "licznik główny"])
+def test_a_main_meter_is_named_in_many_languages(name):
+    assert may_be_main(name) and not may_be_common(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["101", "EG links", "Top 7", "A", "", "-", "Anna Berg", "Max Flur", "Hall", "Chung", "Treppe links", "公寓3"],
+)
+def test_a_flat_and_a_name_are_no_common_meter(name):
+    assert not may_be_common(name) and not may_be_main(name)

@@ -64,6 +64,42 @@ _DOUBTFUL = (
 _NOTHING = (
     "n/a|na|n.a|none|null|nil|tbd|tba|tbc|keine|keiner|kein|无|無|暂无|没有|aucun|ninguno|nenhum|nessuno|geen|brak|yok|нет|なし|없음",
 )
+_COMMON = (
+    # English
+    "common|commons|common area|common areas|common meter|common use|common light|common lights|common lighting|common power",
+    "common electricity|communal|communal area|communal areas|communal lighting|shared|landlord's supply",
+    "landlord supply|house meter|stairs|staircase|stairwell|stair light|stair lights|stairs light|staircase light",
+    "staircase lights|staircase lighting|stairwell light|hallway|hallway light|hallway lights|corridor|corridor light",
+    "corridor lights|elevator|lift|water pump|street light|street lights|laundry room|boiler room",
+    # German
+    "allgemein|allgemeinstrom|allgemeinzähler|allgemeiner strom|allgemeinbeleuchtung|gemeinschaft|gemeinschaftsstrom",
+    "gemeinschaftszähler|hausstrom|hauslicht|hausbeleuchtung|treppe|treppenhaus|treppenlicht|treppenhauslicht|treppenhausstrom",
+    "treppenhausbeleuchtung|treppenbeleuchtung|stiegenhaus|stiegenlicht|hausflur|flur|flurlicht|flurbeleuchtung|kellerlicht",
+    "aufzug|fahrstuhl|heizung|heizraum|heizungskeller|heizungsstrom|waschküche|waschkeller|außenbeleuchtung|aussenbeleuchtung",
+    # French, Spanish, Portuguese and Italian
+    "communs|parties communes|services généraux|cage d'escalier|escalier|éclairage escalier|ascenseur|couloir",
+    "zonas comunes|servicios comunes|servicios generales|escalera|luz de escalera|ascensor|pasillo|áreas comuns|escada",
+    "elevador|scale|luce scale|parti comuni|ascensore|corridoio",
+    # Dutch, Polish and Turkish
+    "algemeen|algemene ruimte|algemene ruimten|trappenhuis|części wspólne|klatka schodowa|klatka|oświetlenie klatki|winda",
+    "korytarz|ortak|ortak alan|ortak alanlar|merdiven|merdiven ışığı|asansör|koridor",
+    # Russian and Ukrainian
+    "лестница|лестничная клетка|места общего пользования|моп|общедомовой|общедомовые нужды|одн|лифт|коридор|сходова клітка",
+    # Indonesian and Vietnamese
+    "umum|area umum|fasilitas umum|lampu tangga|lampu lorong|lorong|tangga|hành lang|đèn hành lang|cầu thang|đèn cầu thang",
+    "khu vực chung|dùng chung|điện chung|công cộng|thang máy",
+    # Chinese
+    "公共|公用|公摊|公区|公共区域|公共用电|公共电表|公共照明|公用电|公用电表|公摊电|公摊电表|楼道|楼道灯|楼道照明|楼梯|楼梯间|楼梯灯|走廊|走廊灯",
+    "过道|过道灯|电梯|水泵|水泵房|大堂|路灯|院灯",
+    # Japanese and Korean
+    "共用|共用部|共用部分|共用灯|共用電灯|階段|廊下|공용|공용부|공용전기|계단|복도",
+)
+_MAIN = (
+    "main|mains|main meter|mains meter|whole building|building meter|bulk meter|master meter|check meter",
+    "hauptzähler|summenzähler|gesamtzähler|hauszähler|hausanschluss|hausanschlusszähler",
+    "compteur général|contador general|contador principal|contatore generale|hoofdmeter|licznik główny|ana sayaç",
+    "общий счётчик|вводной счётчик|meter induk|công tơ tổng|đồng hồ tổng|总表|总电表|楼总表|親メーター",
+)
 _NOW = (
     r"(z\. ?zt\.?|zzt\.?|zurzeit|zur zeit|derzeit|momentan|aktuell|steht|wohnung|noch|currently|now|still|flat|is"
     r"|actuellement|actualmente|obecnie) "
@@ -101,6 +137,7 @@ def _set_of(*lists: str) -> frozenset[str]:
 
 
 _NOBODY_WORDS, _DOUBTFUL_WORDS, _NOTHING_WORDS = _set_of(*_NOBODY), _set_of(*_DOUBTFUL), _set_of(*_NOTHING)
+_COMMON_WORDS, _MAIN_WORDS = _set_of(*_COMMON), _set_of(*_MAIN)
 
 
 def begins_total(text: str) -> bool:
@@ -128,6 +165,23 @@ def is_nobody(text: str) -> bool:
     if not bare.strip("()[]<>*-–—_./?·…0 ") or _NOBODY_WORDS & {word, bare}:
         return True
     return _BEGINS_AS_NOBODY.match(word) is not None
+
+
+def may_be_common(text: str) -> bool:
+    """Return whether the name of a flat or of its tenant says that its meter is no flat's: that of the stairs, or of all use.
+    A flat or a person may be called so too: only the author of the list knows.
+    """
+    return _bare_name(text) in _COMMON_WORDS
+
+
+def may_be_main(text: str) -> bool:
+    """Return whether the name of a flat or of its tenant says that its meter is that of the whole building."""
+    return _bare_name(text) in _MAIN_WORDS
+
+
+def _bare_name(text: str) -> str:
+    """Return a name without its number and its signs: of Treppenhaus 2, (Allgemein) and 楼道灯1 the word."""
+    return " ".join(re.sub(r"[\d()\[\]（）<>*.!:#_/–—-]+", " ", unaccented(text)).split())
 
 
 def may_be_nobody(text: str) -> bool:

@@ -1,17 +1,22 @@
 """What a page and a command say of a list of flats before it is stored: nothing of it is dropped without a word."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
 from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.server.commissioning.additions import add
 from prewatt.server.commissioning.apartments import LeftOut, apartments_of
+from prewatt.server.commissioning.list_columns import NAMES, ROLES
 from prewatt.server.commissioning.list_lines import Does, plan
 from prewatt.server.estate.models import Property, Unit
 from prewatt.server.notices.contact import Contact
 from prewatt.server.notices.contacts import keep_contact
 from prewatt.server.notices.recipients import recipient_of
+from prewatt.tables.problems import TableError
 from tests.building import ZONE
 from tests.server.commissioning.test_begin_pages import said
 
@@ -108,6 +113,37 @@ def test_a_contact_that_the_tenant_has_changed_stays_and_the_list_is_told_so(bui
     rows = apartments_of(b"unit;tenant;email\nFlat 1;Anna;old@example.org\n", "EUR", ZONE, needed=("unit",)).apartments
     line = plan(building.property, rows).lines[0]
     assert line.does is Does.NOTHING and "changed their contacts themselves" in line.why
+
+
+@pytest.mark.parametrize(
+    ("row", "said_of_it"),
+    [
+        ("Treppenhaus;90;", "line 3, Unit: 'Treppenhaus' sounds like a meter of common use"),
+        ("7;90;公共", "line 3, tenant: '公共' sounds like a meter of common use"),
+        ("Hauptzähler;90;", "line 3, Unit: 'Hauptzähler' sounds like the meter of the whole building"),
+    ],
+)
+def test_the_light_of_the_stairs_becomes_no_flat_without_a_question(row, said_of_it):
+    with pytest.raises(TableError, match=re.escape(said_of_it)):
+        apartments_of(f"Unit;meter;tenant\n1;a1;Anna\n{row}\n".encode(), "EUR", ZONE)
+    # As it asks for, either way.
+    for given in (f"{row};unit", ";90;;common"):
+        last = apartments_of(f"Unit;meter;tenant;role\n1;a1;Anna;\n{given}\n".encode(), "EUR", ZONE).apartments[-1]
+        assert last.role == given.rpartition(";")[2]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans"])
+def test_the_words_that_a_refused_list_asks_for_are_those_that_it_is_read_by(language):
+    with override(language), pytest.raises(TableError) as refused:
+        apartments_of(b"unit;meter;tenant\nLift;1;\n", "EUR", ZONE)
+    said_of_it = str(refused.value).casefold()
+    assert any(name in said_of_it for name in NAMES["role"])
+    assert all(any(word and word in said_of_it for word in ROLES[role]) for role in ("unit", "common"))
+
+
+def test_a_role_that_has_no_flat_is_named_as_the_list_names_it():
+    with pytest.raises(TableError, match="role 'Allgemein' can't have a unit"):
+        apartments_of("Wohnung;Zähler;Mieter;Rolle\nTreppe;1;;Allgemein\n".encode(), "EUR", ZONE)
 
 
 @pytest.mark.django_db

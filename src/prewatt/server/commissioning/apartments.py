@@ -28,7 +28,7 @@ from ...tables.columns import Header, all_names, find
 from ...tables.problems import Problems, TableError, shown
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from ...tables.words import is_nothing, unaccented
+from ...tables.words import is_nothing, may_be_common, may_be_main, unaccented
 from ..core.phone_numbers import country_at
 from ..core.time import now
 from ..metering.models import Meter
@@ -287,8 +287,10 @@ class _Reading:
     def _add(self, line: int, column: str, text: str) -> None:
         self.problems.add(line, self.labels.get(column, column), text)
 
-    def _check_unit(self, line: int, role: str, unit: str, tenant: str) -> None:
-        """Find out whether a meter has the unit that one of its role must have, or must not."""
+    def _check_unit(self, line: int, role: str, given_role: str, unit: str, tenant: str) -> None:
+        """Find out whether a meter has the unit that one of its role must have, or must not. A name such as Treppenhaus makes
+        no flat unless the list says that it is one (`given_role`): as a flat, the stairs would be dark until somebody pays.
+        """
         if role == Meter.Role.UNIT and not unit:
             self._add(
                 line,
@@ -302,8 +304,32 @@ class _Reading:
             self._add(
                 line,
                 "role",
-                _("a meter with the role %(role)r can't have a unit or a tenant. Leave both empty") % {"role": role},
+                _("a meter with the role %(role)r can't have a unit or a tenant. Leave both empty")
+                % {"role": given_role},
             )
+        if given_role:
+            return
+        for column, name in (("unit", unit), ("tenant", tenant)):
+            if may_be_common(name):
+                self._add(
+                    line,
+                    column,
+                    _(
+                        "%(found)r sounds like a meter of common use. As a flat it would be dark until somebody pays. If it is none, "
+                        "write common in a column named role, and leave unit and tenant empty. If it is a flat, write unit there"
+                    )
+                    % {"found": name},
+                )
+            elif may_be_main(name):
+                self._add(
+                    line,
+                    column,
+                    _(
+                        "%(found)r sounds like the meter of the whole building. As a flat it would be dark until somebody pays. If it "
+                        "is none, write main in a column named role, and leave unit and tenant empty. If it is a flat, write unit there"
+                    )
+                    % {"found": name},
+                )
 
     def _check_without_meter(self, line: int, role: str) -> None:
         """Find out whether a line whose meter is empty may go without one."""
@@ -342,7 +368,7 @@ class _Reading:
         if meter != "?" and is_nothing(meter):
             self._check_without_meter(line, role)
             meter = ""
-        self._check_unit(line, role, unit, tenant)
+        self._check_unit(line, role, text_of(cells.get("role", "")), unit, tenant)
         if tenant:
             self._check_moves(line, cells)
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
