@@ -3,7 +3,7 @@
 import pytest
 
 from prewatt.kernel.currencies import MINOR_DIGITS, NO_CURRENCY, magnitude, minor_unit
-from prewatt.kernel.limits import highest_price, is_lendable, most_charged, most_lent, most_paid
+from prewatt.kernel.limits import highest_price, is_lendable, likely_price, most_charged, most_lent, most_paid
 from prewatt.kernel.tariff import TariffError
 from prewatt.kernel.tariff_document import tariff_from_document
 from prewatt.kernel.units import AMOUNT_MAX, BALANCE_MAX, MICRO, NANO, PRICE_MAX
@@ -27,6 +27,34 @@ def test_a_limit_is_that_of_the_currency(currency, price, charged, paid, lent):
     assert most_paid(currency) == paid * NANO
     assert most_lent(currency) == lent * NANO
     assert is_lendable(lent * NANO, currency) and not is_lendable(lent * NANO + 1, currency)
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "meant"),
+    [
+        ("EUR", 32_000_000, 320_000),
+        ("CNY", 60_000_000, 600_000),
+        ("INR", 850_000_000, 8_500_000),
+        ("JPY", 3_100_000_000, 31_000_000),
+        ("VND", 3_500_000, 3_500_000_000),
+        ("IDR", 1_444_000, 1_444_000_000),
+        ("KHR", 1_000_000, 1_000_000_000),
+    ],
+)
+def test_hundredths_typed_as_units_and_thousands_read_as_decimals_are_doubted(currency, typed, meant):
+    assert likely_price(typed, currency) == meant
+
+
+@pytest.mark.parametrize(
+    ("currency", "price"),
+    [
+        ("EUR", 320_000), ("EUR", 10_000_000), ("EUR", 0), ("EUR", -50_000), ("EUR", 2_000), ("CNY", 1_200_000), ("INR", 12_000_000),
+        ("CZK", 7_500_000), ("JPY", 31_000_000), ("VND", 3_500_000_000), ("IDR", 1_444_700_000), ("KWD", 2_000), ("IRR", 1_000_000_000),
+        (NO_CURRENCY, 320_000),
+    ],
+)  # fmt: skip
+def test_a_price_that_electricity_costs_somewhere_is_not_doubted(currency, price):
+    assert likely_price(price, currency) is None
 
 
 @pytest.mark.parametrize("currency", sorted(MINOR_DIGITS))

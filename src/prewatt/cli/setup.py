@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
+from ..kernel.limits import likely_price
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
 from ..server.accounts.invitations import DAYS
@@ -146,4 +147,14 @@ def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:
     if file:
         return read_file(file, zone=zone, currency=currency)
     micro = typed_price(price, "--price", currency)
+    if (meant := likely_price(micro, currency)) is not None:
+        raise CommandError(
+            _(
+                "--price: electricity hardly costs %(price)s %(currency)s per kWh anywhere. Perhaps you mean %(meant)s. If it is right, "
+                "give the tariff as a file with --tariff (docs/landlord/tariff.md)",
+                price=short_price(micro),
+                meant=short_price(meant),
+                currency=currency,
+            )
+        )
     return flat_tariff(f"flat {short_price(micro)}", currency, zone, micro)

@@ -9,6 +9,13 @@ from __future__ import annotations
 from .currencies import magnitude
 from .units import AMOUNT_MAX, MICRO, NANO, PRICE_MAX, Micro, Nano
 
+_SOLD_IN_HUNDREDTHS = (
+    "AED AUD AWG AZN BAM BBD BGN BHD BMD BND BOB BRL BSD BYN BZD CAD CHF CNY CUC DKK EUR FJD FKP GBP GEL GIP GTQ HKD ILS JOD "
+    "KWD KYD LYD MYR NZD OMR PAB PEN PGK PLN QAR RON SAR SBD SGD SHP TMT TND TOP TTD USD WST XCD XCG"
+)
+"""The currencies of which fewer than ten make a US dollar: a kWh costs less than a few units, and many name its price in
+hundredths.
+"""
 PAID_MAX = 1_000_000_000 * NANO
 """The largest payment in any currency, nano: a quarter of the largest balance."""
 
@@ -16,6 +23,19 @@ PAID_MAX = 1_000_000_000 * NANO
 def highest_price(currency: str) -> Micro:
     """Return the highest price of a kWh in a currency, micro: a thousand euros, a hundred thousand yen."""
     return min(1_000 * MICRO * magnitude(currency), PRICE_MAX)
+
+
+def likely_price(price: Micro, currency: str) -> Micro | None:
+    """Return the price of a kWh (micro) that was probably meant; None if a price may be right. Who types 32 for cents gets a
+    hundredth of it, who types 3.500 for thousands of dong a thousandfold. A price of 0 is nobody's slip of the finger.
+    """
+    size = MICRO * magnitude(currency)
+    highest = 100 * size if magnitude(currency) == 1 and currency not in _SOLD_IN_HUNDREDTHS.split() else 10 * size
+    if price > highest:
+        return price // 100
+    if 0 < price < size // 500:
+        return price * 1_000
+    return None
 
 
 def most_charged(currency: str) -> Nano:

@@ -35,6 +35,7 @@ from ...web.kept import say
 from ...web.paging import containing, looked_for, page_by_name
 from ...web.sure import Act, ask_whether
 from ..begin.steps import landlord_page, on_from, page_of, step_links, steps_above
+from ..tariffs.doubtful_price import question_about
 from .forms import OrganisationForm, PriceForm, PropertyForm
 
 
@@ -153,8 +154,8 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         apply = partial(_let_apply, property_, form.cleaned_data["price"])
         try:
-            is_free = form.cleaned_data["price"] == 0
-            asked = ask_whether(request, property_, _giving_away(property_), apply) if is_free else None
+            question = _question(property_, form.cleaned_data["price"])
+            asked = ask_whether(request, property_, question, apply) if question is not None else None
             if asked is not None:
                 return asked
             apply()
@@ -170,6 +171,13 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
     }
     return render(request, "console/estate/one_price.html", context, status=400 if form.errors else 200)
+
+
+def _question(property_: Property, price: int) -> Act | None:
+    """Return what a person is asked before a price (micro) holds; None if it may be right."""
+    if price == 0:
+        return _giving_away(property_)
+    return question_about([price], property_.currency, page_of(property_, Step.PRICE))
 
 
 def _giving_away(property_: Property) -> Act:

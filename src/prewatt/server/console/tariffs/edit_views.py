@@ -37,8 +37,10 @@ from ...tasks.outcomes import TaskError
 from ...web.access import property_of_manager
 from ...web.forms import key, one_of
 from ...web.kept import say
+from ...web.sure import ask_whether
 from ...web.tasks.own_tasks import facts_of
 from ..begin.steps import on_from, steps_above
+from .doubtful_price import question_about
 from .forms import document_of, fields_of, starter, typed
 from .views import known_tariffs, week
 from .words import in_editor
@@ -84,7 +86,7 @@ def _act(request: HttpRequest, property_: Property, draft: dict[str, Any]) -> Ht
     """Do with a tariff that could be read what a button says. Returns the page that follows; None if the editor stays."""
     if "keep" in request.POST:
         try:
-            return _keep(request, property_, draft["tariff"])
+            return _asked(request, property_, draft["tariff"]) or _keep(request, property_, draft["tariff"])
         except ValidationError as error:
             _refuse(request, draft, error)
     elif "look" in request.POST:
@@ -201,6 +203,18 @@ def _refuse(request: HttpRequest, draft: dict[str, Any], error: TariffError | Va
             values["wrong"] = draft["wrong"].get(f"{row}.{number}", "")
     if isinstance(error, Twice):
         draft["choices"] = error.choices
+
+
+def _asked(request: HttpRequest, property_: Property, tariff: KernelTariff) -> HttpResponse | None:
+    """Return the page that asks about a typed price that electricity costs nowhere; None if there is nothing to ask."""
+    # A file comes from a program, and the question could not carry it.
+    if request.FILES:
+        return None
+    prices = [price for rate in tariff.rates for price in rate.prices]
+    question = question_about(prices, property_.currency, reverse("console:tariffs:edit", args=[property_.pk]))
+    if question is None:
+        return None
+    return ask_whether(request, property_, question, lambda: keep(property_.organisation, tariff))
 
 
 def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> HttpResponse:
