@@ -1,5 +1,7 @@
 """Recordings as portals, meters and loggers write them: units, ends, registers, and what is below the rows."""
 
+from fractions import Fraction
+
 import pytest
 
 from prewatt.edge.recording import RecordingError, load_recordings
@@ -16,10 +18,37 @@ def test_energy_in_no_unit_or_in_two_is_asked(tmp_path):
     ):
         with pytest.raises(RecordingError, match=r"line 1, .*in which unit"):
             load(tmp_path, "a,2025-06-01T00:00:00Z,250", head=head)
-    with pytest.raises(RecordingError, match=r"line 1, Usage \[kW\]: Usage \[kW\] is not energy"):
-        load(tmp_path, "a,2025-06-01T00:00:00Z,250", head="Meter,Time,Usage [kW]")
-    with pytest.raises(RecordingError, match=r"line 2, Valeur: the unit is 'W'"):
-        load(tmp_path, "a,2025-06-01T00:00:00Z,250,W", head="meter,timestamp,Valeur,Unité")
+    with pytest.raises(RecordingError, match=r"line 1, Usage \[kvarh\]: Usage \[kvarh\] is not energy"):
+        load(tmp_path, "a,2025-06-01T00:00:00Z,250", head="Meter,Time,Usage [kvarh]")
+    with pytest.raises(RecordingError, match=r"line 2, Valeur: the unit is 'VAr'"):
+        load(tmp_path, "a,2025-06-01T00:00:00Z,250,VAr", head="meter,timestamp,Valeur,Unité")
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "wh"),
+    [
+        ("meter,timestamp,Leistung (kW)", ("0.4", "1"), (100, 350)), ("meter,timestamp,Power (W)", ("400", "1000"), (100, 350)),
+        ("meter,timestamp,Valeur,Unité", ("400,W", "1000,W"), (100, 350)),
+    ],
+)  # fmt: skip
+def test_average_power_is_energy_by_the_length_of_its_interval(tmp_path, head, cells, wh):
+    rows = [f"a,2025-06-01T00:{minute}:00Z,{cell}" for minute, cell in zip(("00", "15"), cells, strict=True)]
+    assert tuple(energy for _at, energy in load(tmp_path, *rows, head=head)["a"].registers()[1:]) == wh
+    thirds = [f"a,2025-06-01T00:{minute}0:00Z,0.1" for minute in range(6)]
+    used = load(tmp_path, *thirds, head="meter,timestamp,kW")["a"]
+    assert (whole(used, used.begin, used.end), whole(used, used.begin, used.begin + 10 * MINUTE)) == (
+        100,
+        Fraction(100, 6),
+    )
+    with pytest.raises(RecordingError, match="some rows have energy and others power"):
+        load(
+            tmp_path,
+            rows[0].split(",")[0] + ",2025-06-01T00:00Z,1,kW",
+            "a,2025-06-01T00:15Z,1,kWh",
+            head="meter,timestamp,value,unit",
+        )
+    with pytest.raises(RecordingError, match="2000 kW of meter a at 2025-06-01 00:00 UTC are 2000 kW"):
+        load(tmp_path, "a,2025-06-01T00:00Z,2000", head="meter,timestamp,kW")
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@ workbook.
 
 `kwh` was used in the interval that begins at `timestamp`, and ends at `to` where there is such a column. Where there is
 only an end, or the days end at 24:00 and have no 00:00, the timestamps are those of the ends. A column `register` has
-what the meter showed then. A table without a column of meters is of one, which is called as the file. Each meter has an
-interval of its own: the shortest distance between its timestamps that is frequent. Where several successive rows have
-another distance, they keep it. A row off the interval's grid counts for itself and changes nothing else. In an interval
-that is missing, or has no `kwh`, nothing was used. A timestamp without an offset is the wall clock of `zone`, or of the
-one that the column's name says (`tables.clocks`); where the clocks are put back, the second occurrence of an hour in a
-meter's rows is the later one. In the hour that is skipped when they are put forward, nothing can have been used.
+what the meter showed then, and one in kW or W the average power of the interval. A table without a column of meters is
+of one, which is called as the file. Each meter has an interval of its own: the shortest distance between its timestamps
+that is frequent. Where several successive rows have another distance, they keep it. A row off the interval's grid
+counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing was used. A
+timestamp without an offset is the wall clock of `zone`, or of the one that the column's name says (`tables.clocks`);
+where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that is
+skipped when they are put forward, nothing can have been used.
 """
 
 from __future__ import annotations
@@ -45,21 +46,24 @@ class RecordingError(ValueError):
 class Recording:
     """The consumption of one meter, exactly: energy is counted in parts, of which `scale` make a watt-hour."""
 
-    def __init__(self, length: int, used: Mapping[int, int], lengths: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self, length: int, used: Mapping[int, int], lengths: Mapping[int, int] | None = None, *, per: int = 0
+    ) -> None:
         """`length`: the usual interval (µs). `used`: the energy of each interval by the instant at which it begins, in
-        `FINE` parts of a watt-hour. `lengths`: the length (µs) of intervals that differ, by their beginning.
+        `FINE` parts of a watt-hour. `lengths`: the length (µs) of intervals that differ, by their beginning. `per`: the time (µs)
+        for which the energy is, an hour where `used` is power; 0 for the interval itself.
         """
         self.length = length
         self._others = others = lengths or {}
-        whole = lcm(length, *others.values())
+        whole = lcm(per or length, length, *others.values())
         # With the intervals' lengths in the unit, the part of one up to any microsecond is a whole number too.
         self.scale = FINE * whole
         self._begins = sorted(used)
         changes: Counter[int] = Counter()
         for begin, energy in used.items():
             mine = others.get(begin, length)
-            changes[begin] += energy * (whole // mine)
-            changes[begin + mine] -= energy * (whole // mine)
+            changes[begin] += energy * (whole // (per or mine))
+            changes[begin + mine] -= energy * (whole // (per or mine))
         # Between two points the meter draws evenly; intervals that overlap add up.
         self._points = sorted(changes)
         self._before, self._draws = [0], [0]
@@ -172,7 +176,7 @@ def _of_intervals(rows: Rows) -> dict[str, Recording]:
             home.used = {at - length: energy for at, energy in home.used.items()}
             home.lines = {at - length: line for at, line in home.lines.items()}
         others = _others(sorted(home.used), length) | _told(meter, home, rows)
-        recordings[meter] = Recording(length, home.used, others)
+        recordings[meter] = Recording(length, home.used, others, per=HOUR if rows.is_power else 0)
     return recordings
 
 
@@ -243,10 +247,10 @@ def _check_jumps(meter: str, recording: Recording, rows: Rows) -> None:
     for at in home.lines:
         energy = home.used.get(at, 0)
         length = recording.length_at(at)
-        power = energy * HOUR // length // FINE
+        power, unit = energy * HOUR // (HOUR if rows.is_power else length) // FINE, "kW" if rows.is_power else "kWh"
         if power > LARGEST_FUSE or (power > FUSE and energy > JUMP * usual):
             text = (
-                f"{Decimal(energy).scaleb(-DECIMALS).normalize():f} kWh of meter {meter} at {moment(at):%Y-%m-%d %H:%M} UTC are "
+                f"{Decimal(energy).scaleb(-DECIMALS).normalize():f} {unit} of meter {meter} at {moment(at):%Y-%m-%d %H:%M} UTC are "
                 f"{power // 1000} kW for {length // MINUTE} minutes, more than a fuse lets through; was it the register? Put it "
                 "right, or leave the cell empty"
             )

@@ -54,7 +54,8 @@ NAMES = {
         "kwh", "energy kwh", "consumption kwh", "usage kwh", "kwh/hh", "verbrauch kwh", "energie kwh", "用电量 kwh", "energy",
         "consumption", "usage", "value", "verbrauch", "wert", "energie", "电量", "用电量", "profilwert", "volume", "consumo",
         "consommation", "verbruik", "forbruk", "förbrukning", "kulutus", "energyconsumption", "consumo kwh", "wh", "mwh",
-        "valeur", "consumed energy",
+        "valeur", "consumed energy", "kw", "leistung", "wirkleistung", "lastgang", "power", "average power", "load", "puissance",
+        "potencia", "effekt", "consumo registado",
     ),
     "register": (
         "register", "meter reading", "reading", "total active energy", "import active energy", "total energy", "zählerstand", "stand",
@@ -66,6 +67,8 @@ NEEDED = ("timestamp", "kwh")
 INSTEAD = (("timestamp", "clock"), ("timestamp", "to"), ("timestamp", "day"), ("kwh", "register"))
 UNITS = {"wh": -3, "kwh": 0, "千瓦时": 0, "千瓦時": 0, "度": 0, "mwh": 3, "兆瓦时": 3}
 """The units of energy, as powers of ten of a kWh."""
+POWERS = {"w": -3, "kw": 0}
+"""The units of power, as powers of ten of a kW. What is drawn on average in an interval is energy too."""
 MOST_OFFSETS = 3
 """The most offsets from UTC in a file: none, of winter and of summer. A file with more has 00:00-01:00 for two times."""
 _WIDE = Context(prec=DECIMALS + 12)
@@ -137,6 +140,7 @@ class Rows:
         self._offsets: set[timedelta | None] = set()
         self._signs: dict[str, int] = {}
         self._forms: dict[bool, tuple[int, str]] = {}
+        self._kinds: set[bool] = set()
         self._shift = self._shift_of_name()
         self._read(rows)
 
@@ -144,6 +148,11 @@ class Rows:
     def is_end(self) -> bool:
         """Return whether instants are the ends of the intervals: the column says so, or the days begin at 00:15 and end at 24:00."""
         return self._is_end or self._midnights == {True}
+
+    @property
+    def is_power(self) -> bool:
+        """Return whether the values are the average power of the intervals: the energy that each would take in an hour."""
+        return True in self._kinds
 
     def add(self, line: int, column: str, text: str) -> None:
         """Note that something is wrong in a line; `column` is one of `NAMES`."""
@@ -155,10 +164,13 @@ class Rows:
         units = {UNITS[each] for each in _IN_NAME.findall(plain(name))}
         if len(units) == 1 and not _SEVERAL.search(plain(name)) and not _OTHER.search(unit_of(name)):
             return units.pop()
+        if (power := unit_of(name) or plain(name)) in POWERS and not units:
+            self._kinds.add(True)
+            return POWERS[power]
         if "unit" in self.header.labels and not units:
             return None
         if _OTHER.search(plain(name)) and not units:
-            text = f"{shown(name)} is not energy. Energy is wanted, in kWh, Wh or MWh"
+            text = f"{shown(name)} is not energy. Energy is wanted, in kWh, Wh or MWh, or average power in kW or W"
         else:
             text = "in which unit is this? Name the column kwh, or write the unit into its name, such as Energy (kWh)"
         self.add(self.header.number, "kwh", text)
@@ -234,9 +246,13 @@ class Rows:
         """Return energy, or a register, in `FINE` parts of a watt-hour. Raises CellError or InvalidOperation."""
         cell, shift = cells["kwh"], self._shift
         if shift is None:
-            shift = UNITS.get(text_of(cells["unit"]).casefold())
+            unit = text_of(cells["unit"]).casefold()
+            shift = (UNITS | POWERS).get(unit)
             if shift is None:
-                raise CellError(f"the unit is {shown(text_of(cells['unit']))!r}. Energy is wanted, in kWh, Wh or MWh")
+                raise CellError(
+                    f"the unit is {shown(text_of(cells['unit']))!r}. Energy is wanted, in kWh, Wh or MWh, or average power in kW or W"
+                )
+            self._kinds.add(unit in POWERS)
         if isinstance(cell, str) and _PLAIN.fullmatch(cell):
             value = Decimal(cell)
             if "." in cell:
@@ -292,6 +308,8 @@ class Rows:
             first = min(self._signs.values())
             text = f"the decimals have another sign here than in line {first}. Write all alike, without marks between thousands"
             self.add(max(self._signs.values()), "kwh", text)
+        if len(self._kinds) > 1:
+            self.add(self.header.number, "kwh", "some rows have energy and others power. Write all in one unit")
         if True in self._forms and False not in self._forms:
             line, found = self._forms[True]
             text = f"{found!r} can be thousands. Write registers without marks between thousands, or with another number of decimals"
