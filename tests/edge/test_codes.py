@@ -66,16 +66,20 @@ def described(number):
 NUMBERS = {"m1": "00000000018", "m2": "00000000026"}
 
 
+FLAT = flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)
+
+
 class Gateway:
     """An agent with two meters, and what it was told to do."""
 
-    def __init__(self, units=None):
+    def __init__(self, units=None, tariff=FLAT):
         meters = [Meter(name, Account(), genesis(name), MeterPolicy()) for name in ("m1", "m2")]
         keys = {name: held(described(number), VENDING) for name, number in NUMBERS.items()}
         self.now, self.effects, self.numbers = NOW, [], {"m1": 0, "m2": 0}
         self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), Memory(keys, units=units or {}))
         for name in ("m1", "m2"):
-            self.order(name, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
+            if tariff is not None:
+                self.order(name, SetTariff(0, tariff))
             self.order(name, ChangeSettings(Settings()))
         self.agent.on_observed(self.moment, {name: Observed(0, True) for name in ("m1", "m2")})
 

@@ -19,11 +19,13 @@ from prewatt.kernel.entries import (
     OnSite,
     Recognised,
     Refused,
+    SetTariff,
     Settings,
     decode_entry,
 )
 from prewatt.kernel.orders import ClearTamper, Close, Hold, LimitPower, Open, Release, Restore, SetPin, TakeEmergency
-from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import DAY, HOUR, MICRO, MINUTE, NANO, SECOND
 from prewatt.tokens import Algorithm, BaseDate, CurrencyCredit, NotCarried, Proprietary, cipher, encode
 from prewatt.wire.order_codes import FAR, Ordered, emergency_token, order_token, pin_token, read
 from prewatt.wire.pins import hash_pin, keep_pin, pin_is
@@ -277,6 +279,19 @@ def test_nobody_on_site_makes_a_pin_without_a_code():
     made = OnSite(gateway.server.seq + 1, gateway.server.at, 0, SetPin(keep_pin("1", "m1", 1)), "Kim", "grant")
     with pytest.raises(ValueError, match="only a code or a command"):
         gateway.server.recompute(made, None)
+
+
+def test_before_its_first_tariff_a_meter_keeps_a_code_that_lends_for_later():
+    """Until then it doesn't know that its money is dong: the code would be used up by five of them instead of 50,000."""
+    gateway = Gateway(tariff=None)
+    lends = encode(emergency_token(50_000 * NANO, 7, TID, "VND"), METER)
+    answer = gateway.type(lends)
+    assert not answer.done and answer.text == "This meter has no price yet. Type this code again when it has one."
+    assert gateway.effects == []
+    assert gateway.type(encode(pin_token("123456", TID + 1), METER)).done
+    gateway.order("m1", SetTariff(0, flat_tariff("EVN", "VND", "Asia/Ho_Chi_Minh", 2_649 * MICRO)))
+    assert gateway.type(lends).done
+    assert gateway.account().allowance(gateway.now) == 50_000 * NANO
 
 
 # -- whatever is ordered -------------------------------------------------------------------------------------------------

@@ -150,6 +150,10 @@ class CodeEntry:
                     "balance": money(meter.account, self._balance(moment, meter.name)),
                 }
             case Do(tid, action):
+                if action.lends and not meter.account.priced:
+                    # An amount counts in the size of the currency, which the tariff brings. Used up now, the code would
+                    # lend dong as if they were euros.
+                    raise CodeRefused(_("This meter has no price yet. Type this code again when it has one."))
                 outcome = meter.act(now, action, way, tid=tid)
                 text = done(meter, outcome)
             case NewPin(tid):
