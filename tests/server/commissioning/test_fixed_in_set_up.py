@@ -6,7 +6,7 @@ from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.fixed_place import is_fixed
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.ledger.books import balance, tenant_account
-from prewatt.server.metering.models import Gateway
+from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.models import Tariff
 from prewatt.server.tenancies.moving import move_in
@@ -45,6 +45,20 @@ def test_a_building_with_meters_stays_its_landlords_in_its_currency_and_its_gate
     price = changed(admin_client, "tariffs/tariff", Tariff.objects.get(), organisation=tal.pk)
     assert price.organisation == where.organisation
     assert balance(tenant_account(Tenancy.objects.get(pk=tenancy.pk))) == 20 * NANO
+
+
+def test_a_flat_gets_no_meter_at_a_gateway_of_another_building(admin_client, building):
+    """Its tariff and rules were those of the other building, and its payments went by the other landlord's gateway."""
+    far = Property.objects.create(
+        organisation=Organisation.objects.create(name="Tal"), name="Far", zone="Asia/Shanghai", currency="CNY"
+    )
+    page = "/admin/metering/meter/add/"
+    form = admin_client.get(page).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    shown = {name: value for name, value in values.items() if value is not None and value is not False}
+    given = {"unit": Unit.objects.create(property=far, name="1").pk, "gateway": Gateway.objects.get().pk, "name": "m9"}
+    assert "Gateway g1 is in another building." in admin_client.post(page, {**shown, **given}).content.decode()
+    assert not Meter.objects.filter(name="m9").exists()
 
 
 def test_a_building_in_which_nothing_is_written_by_them_can_have_another_zone_and_currency(admin_client, building):

@@ -30,12 +30,10 @@ class InstallError(ValueError):
 def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
     """Register a meter. A unit's meter is sent the property's settings and tariffs; a meter without a unit has another
     `role`. `more`: other columns of the meter, such as its fuse (`power_highest`). Raises InstallError if the gateway
-    can't have it, and ValidationError if a column can't be so.
+    can't have it, and ValidationError if a column can't be so, such as a gateway in another building.
     """
     # A tariff that is scheduled meanwhile finds the meter, or the meter finds the tariff.
     lock_property(gateway.property_id)
-    if unit is not None and gateway.property_id != unit.property_id:
-        raise InstallError(_("Gateway %(gateway)s is in another building.") % {"gateway": gateway})
     if Gateway.objects.filter(pk=gateway.pk, is_revoked=True).exists():
         raise InstallError(_("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
     if gateway.meters.count() >= MAX_METERS:

@@ -192,9 +192,13 @@ class Meter(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Check the row. Raises ValidationError if the meter of this name hangs elsewhere."""
+        """Check the row. Raises ValidationError if its gateway is in another building, or the meter of this name hangs elsewhere."""
         if self.gateway_id is None:
             return
+        if self.unit is not None and self.unit.property_id != self.gateway.property_id:
+            raise ValidationError(
+                {"gateway": _now("Gateway %(gateway)s is in another building.") % {"gateway": self.gateway}}
+            )
         own = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
         taken = own.filter(serial=self.name).exclude(pk=self.pk).first()
         if taken is not None:
