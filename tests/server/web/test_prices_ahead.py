@@ -82,6 +82,8 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     )
     assert "<b>0.40 EUR</b>" in page
     assert page.count('class="strip"') == 2 and "06:00 – 22:00" in page
+    assert "0.31 – 0.52" in page
+    assert "0,31 – 0,52" in client.get("/me/use/", headers={"Accept-Language": "de"}).content.decode()
 
 
 def test_a_flat_tariff_has_nothing_to_say_and_nothing_is_shown(db, clock, store, client):

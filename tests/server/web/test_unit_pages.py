@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.test import Client
 
 from prewatt.kernel.entries import decode_command
 from prewatt.kernel.orders import Close, LimitPower, Open, Restore
+from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.accounts.memberships import Membership
 from prewatt.server.accounts.rights import Role
@@ -14,6 +16,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.tenancies.moving import move_in, move_out
 from prewatt.server.vending.controls import control
 from prewatt.server.vending.models import Command, TopUp
+from tests.building import PASSWORD, ZONE, set_up
 from tests.reading import fields_of
 
 TABS = {
@@ -253,3 +256,12 @@ def test_who_opens_the_page_of_a_gateways_code_again_is_led_to_the_gateways(mana
     answer = manager.get(f"/gateways/{gateway.pk}/code/")
     assert answer.url == f"/properties/{gateway.property_id}/gateways/"
     assert list(Gateway.objects.values()) == before, "no new code was made"
+
+
+@pytest.mark.parametrize(("currency", "example"), [("KWD", "20.000"), ("VND", "20"), ("EUR", "20.00")])
+def test_the_example_of_an_amount_has_the_decimals_of_its_currency(clock, db, currency, example):
+    set_up(clock, currency=currency, tariff=flat_tariff("flat", currency, ZONE, 900_000))
+    client = Client()
+    assert client.login(username="manager", password=PASSWORD)
+    page = client.get(f"/units/{Unit.objects.get(name='Flat 1').pk}/money/").content.decode()
+    assert f'placeholder="{example}"' in page

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ....kernel.units import NANO
 from ...billing.models import DebtPayment
 from ...billing.open_debts import debts_of
 from ...estate.models import Tenancy, Unit
@@ -31,6 +32,9 @@ from ...web.sure import ask_about
 from .movements import movements_of
 from .tabs import UnitPage, open_tenancy
 
+EXAMPLE = 20 * NANO
+"""An amount that shows, before one is typed, how amounts of the currency are written."""
+
 
 @login_required
 @require_GET
@@ -43,6 +47,7 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
         "keypad": keypad_panel(tenant, page.at) if tenant and panel is None else None,
         "codes": waiting_codes(page.meter) if page.meter else [],
         "credit_id": new_credit_id(),
+        "example": EXAMPLE,
         "reference": reference(tenant) if tenant else "",
         "movements": movements_of(last) if (last := tenant or _last_tenancy(page.unit)) else None,
         "debts": [debt for each in _owing(page.unit) for debt in debts_of(each)],

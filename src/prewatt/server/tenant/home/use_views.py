@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import zone
 from ....kernel.tariff import Tariff
-from ....kernel.units import Micro, short_price
+from ....kernel.units import Micro
+from ...core import local_forms
 from ...core.time import now
 from ...estate.models import Property
 from ...metering.accounts import account_of
@@ -60,7 +61,7 @@ def _tariffs(property_: Property, at: int) -> list[dict[str, Any]]:
         {
             "name": each.tariff.name,
             "begins": each.effective_at if each.effective_at > at else None,
-            "prices": [short_price(price) for price in _between(each.tariff.kernel())],
+            "prices": [local_forms.price(price) for price in _between(each.tariff.kernel())],
         }
         for each in versions[:MOST_TARIFFS]
     ]
