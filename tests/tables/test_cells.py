@@ -101,7 +101,9 @@ def test_a_number_is_read_exactly_or_not():
 
 @pytest.mark.parametrize(
     "cell",
-    ["2025-10-06", "06.10.2025", "6.10.25", "6. 10. 2025", "2025/10/6", "20251006", "2025年10月6日", "２０２５-10-06", date(2025, 10, 6),
+    ["2025-10-06", "06.10.2025", "6.10.25", "6. 10. 2025", "2025/10/6", "20251006", "2025年10月6日",
+     "06-Oct-2025", "6 Oct 25", "6. Oktober 2025", "October 6, 2025", "6 de outubro de 2025", "6 października 2025",
+     "２０２５-10-06", date(2025, 10, 6),
      datetime(2025, 10, 6, 13), Decimal(45936)],
 )  # fmt: skip
 def test_a_day_that_can_be_read_one_way_only(cell):

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..amounts import Ambiguous, NoAmount, read_number
+from .months import named_day
 from .problems import shown
 from .rows import Cell, Since1904
 from .texts import _
@@ -326,6 +327,8 @@ def _typed_day(text: str, order: str) -> date:
             return datetime.strptime(bare, form).date()  # noqa: DTZ007
     if (parts := _SLASHED.fullmatch(bare)) and (day := _slashed_day(text, parts, order)):
         return day
+    if day := _named_day(bare):
+        return day
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
         raise DoubtfulDay(
             _(
@@ -334,6 +337,17 @@ def _typed_day(text: str, order: str) -> date:
             % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
         )
     raise CellError(_("%(found)r is not a day such as 2026-11-25 or 25.11.2026") % {"found": shown(text)})
+
+
+def _named_day(bare: str) -> date | None:
+    """Return the day of 1 Oct 2025 or October 1, 2025; None if it is no such day."""
+    named = named_day(bare.casefold())
+    if named is None or named.rest:
+        return None
+    try:
+        return date(int(named.year) + (2000 if len(named.year) == 2 else 0), named.month, named.day)
+    except ValueError:
+        return None
 
 
 def _not_spoilt(text: str) -> None:

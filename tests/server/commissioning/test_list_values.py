@@ -132,7 +132,7 @@ SOON, LONG_AGO = date(2099, 3, 1), date(2020, 3, 1)
         ("Auszug", SOON, False),
     ],
 )
-@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%Y年%m月%d日", None])
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%d-%b-%Y", "%Y年%m月%d日", None])
 def test_nobody_is_moved_in_who_has_left_or_is_still_to_come(tmp_path, column, day, is_wrong, form):
     book = openpyxl.Workbook()
     for row in (

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
+from ....tables.months import begins_with_name, named_day
 from .limits import tidy
-from .months import month_of
 
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
 ORDERS = (DAY_FIRST, MONTH_FIRST)
@@ -20,11 +20,6 @@ _YEAR_FIRST = re.compile(r"(?P<y>\d{4})\s*[-./年]\s*(?P<m>\d{1,2})\s*[-./月]\s
 _SOLID = re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:\d{4}|\d{6})?(?!\d)")
 _DOTS = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4}|\d{2})(?!\d)")
 _OPEN = re.compile(r"(?P<a>\d{1,2})\s?[/-]\s?(?P<b>\d{1,2})\s?[/-]\s?(?P<y>\d{4}|\d{2})(?!\d)")
-_NAME = r"(?P<name>[^\W\d_]{3,14})"
-_NAMED = re.compile(
-    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?[\s.\-/]*(?:de\s+)?{_NAME}[\s.\-/,']*(?:de\s+)?(?P<y>\d{{4}}|\d{{2}})(?!\d)"
-)
-_NAMED_FIRST = re.compile(rf"{_NAME}[\s.\-/]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s.\-/,]+(?P<y>\d{{4}})(?!\d)")
 _SHORT = re.compile(r"(\d{2})[.\-/](\d{2})[.\-/](\d{2})(?!\d)")
 """A day with a year of two digits, which may stand first or last."""
 _ERA = re.compile(r"(?:令和|平成|昭和|民国|民國|[rhs]|roc|be|ah)\s?\.?\d{1,4}\s?[年./-]")
@@ -74,9 +69,8 @@ def read_day(text: str, order: str = "") -> date | None:
             return date(_year(match["y"]), int(match["m"]), int(match["d"]))
         if match := _OPEN.match(plain):
             return _open_day(int(match["a"]), int(match["b"]), _year(match["y"]), order)
-        if match := _NAMED.match(plain) or _NAMED_FIRST.match(plain):
-            month = month_of(match["name"])
-            return date(_year(match["y"]), month, int(match["d"])) if month else None
+        if named := named_day(plain):
+            return date(_year(named.year), named.month, named.day)
     except ValueError:
         # 30 February
         return None
@@ -101,7 +95,7 @@ def _year(text: str) -> int:
 def may_be_day(text: str) -> bool:
     """Return whether a text is written like a day, whether it can be read as one or not."""
     plain = _plain(text)
-    return bool(plain[:1].isdigit() or _ERA.match(plain) or _NAMED_FIRST.match(plain))
+    return bool(plain[:1].isdigit() or _ERA.match(plain) or begins_with_name(plain))
 
 
 def what_is_wrong(text: str) -> str:

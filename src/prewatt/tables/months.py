@@ -1,10 +1,13 @@
-"""The names of months, as banks write them in many languages. Only whole names and known abbreviations count: Finnish
-`marraskuu` is November, though it begins like March.
+"""This module knows the names of months, as people and banks write them in many languages. Only whole names and known
+abbreviations count: Finnish `marraskuu` is November, though it begins like March.
 """
 
 from __future__ import annotations
 
-from ....tables.words import unaccented
+import re
+from typing import NamedTuple
+
+from .words import unaccented
 
 _NAMES = (
     "january jan januar janner jaenner janvier janv enero ene janeiro gennaio gen januari januar januara styczen stycznia sty leden "
@@ -40,3 +43,33 @@ _MONTHS = {unaccented(name): number for number, names in enumerate(_NAMES, 1) fo
 def month_of(name: str) -> int | None:
     """Return the number of the month that a name means, with or without accents; None if it is not known."""
     return _MONTHS.get(unaccented(name).replace("ı", "i"))
+
+
+_NAME = r"(?P<name>[^\W\d_]{3,14})"
+_DAY_FIRST = re.compile(
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?[\s.\-/]*(?:de\s+)?{_NAME}[\s.\-/,']*(?:de\s+)?(?P<y>\d{{4}}|\d{{2}})(?!\d)"
+)
+_MONTH_FIRST = re.compile(rf"{_NAME}[\s.\-/]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s.\-/,]+(?P<y>\d{{4}})(?!\d)")
+
+
+class NamedDay(NamedTuple):
+    """A day whose month has a name. `year` is as it is written, with four digits or two; `rest` is the text behind it."""
+
+    day: int
+    month: int
+    year: str
+    rest: str
+
+
+def named_day(text: str) -> NamedDay | None:
+    """Return the day with which a text in small letters begins, such as 1. oktober 2025 or oct 1, 2025; None if it is none, or
+    its month is not known.
+    """
+    match = _DAY_FIRST.match(text) or _MONTH_FIRST.match(text)
+    month = month_of(match["name"]) if match else None
+    return NamedDay(int(match["d"]), month, match["y"], text[match.end() :]) if match and month else None
+
+
+def begins_with_name(text: str) -> bool:
+    """Return whether a text is written like a day that begins with the name of its month, whether that is known or not."""
+    return _MONTH_FIRST.match(text) is not None
