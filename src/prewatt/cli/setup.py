@@ -12,8 +12,10 @@ from ..kernel.limits import likely_price
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
 from ..server.accounts.invitations import DAYS
+from ..server.commissioning.progress import without_credit
 from ..server.commissioning.setup import Building, BuildingPlan, FlatList, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
+from ..server.core.time import now
 from ..server.tariffs.reading import read_file
 from ..terminal_texts import _, ngettext
 from ..wire.messages import MAX_METERS
@@ -133,9 +135,25 @@ def _print(building: Building) -> None:
             "building's own network."
         )
     )
+    _say_who_is_dark_at_first(building)
     for name, code in building.codes.items():
         command = f"prewatt edge enrol http://THIS-SERVER:{settings.CONFIG.http.port} {code}"
         typer.echo(_("On the gateway %(gateway)s: %(command)s", gateway=name, command=command))
+
+
+def _say_who_is_dark_at_first(building: Building) -> None:
+    """Say how many flats lose their power as soon as the gateway runs, before it is said how to start it."""
+    dark = sum(without_credit(each, now()).count() for each in building.property.gateways.all())
+    if dark:
+        typer.echo(
+            ngettext(
+                "Take care: %(number)s flat has no credit yet. Without credit the power goes off as soon as the gateway runs. Take the "
+                "first payments before that, on the page Till.",
+                "Take care: %(number)s flats have no credit yet. Without credit the power goes off as soon as the gateway runs. Take "
+                "the first payments before that, on the page Till.",
+                dark,
+            )
+        )
 
 
 def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:

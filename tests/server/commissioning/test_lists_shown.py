@@ -219,3 +219,13 @@ def test_of_two_numbers_of_a_tenant_the_mobile_one_is_taken():
 def test_a_role_is_known_in_the_languages_of_the_columns(role):
     flats = apartments_of(f"unit;meter;tenant;role\n;m1;;{role}\n".encode(), "EUR", ZONE)
     assert flats.apartments[0].role == "common"
+
+
+@pytest.mark.django_db
+def test_the_command_says_who_is_dark_before_it_says_how_to_start_the_gateway(clock, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("unit,meter,tenant\n1,m1,Anna\n2,m2,Ben\n3,m3,\n", encoding="utf-8")
+    given = ["--organisation", "L", "--name", "Elm", "--zone", ZONE, "--currency", "EUR", "--price", "0.32"]
+    printed = CliRunner().invoke(app, ["setup", "--apartments", str(path), *given]).output
+    before, _command, _after = printed.partition("prewatt edge enrol")
+    assert "Take care: 2 flats have no credit yet." in before
