@@ -31,6 +31,9 @@ from prewatt.server.core.time import system_now
 from prewatt.server.metering.models import Alarm, Gateway, Worker
 from prewatt.server.overview.models import Keeping
 
+PREWATT = [sys.executable, "-c", "print(flush=True); input()", "prewatt"]
+"""A process whose words are ours."""
+
 
 @pytest.fixture
 def config(tmp_path):
@@ -62,8 +65,7 @@ def test_a_server_that_was_stopped_is_told_with_the_command_that_starts_it(confi
 
 
 def test_a_process_that_ended_is_named_even_if_another_program_has_its_number_now(config):
-    waits = [sys.executable, "-c", "print(flush=True); input()", "prewatt"]
-    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
+    with subprocess.Popen(PREWATT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
         # The system does not know a program's words at once.
         assert ours.stdout.readline()
         for name in ("broker", "headend", "web", "worker"):
@@ -72,6 +74,19 @@ def test_a_process_that_ended_is_named_even_if_another_program_has_its_number_no
         (config.home / "run" / "headend.pid").write_text("1\n")
         (config.home / "run" / "worker.pid").unlink()
         assert said(processes.check_processes, config) == [(State.BAD, "stopped: headend, worker")]
+        ours.communicate()
+
+
+def test_a_server_that_runs_at_another_address_is_not_to_be_started_again(config, monkeypatch):
+    monkeypatch.setattr(broker.Probe, "PATIENCE", 0.1)
+    (config.home / "broker").mkdir()
+    (config.home / "broker" / "nats.conf").touch()
+    with subprocess.Popen(PREWATT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
+        assert ours.stdout.readline()
+        for name, check in (("web", pages.check_pages), ("broker", broker.check_broker)):
+            (config.home / "run" / f"{name}.pid").write_text(f"{ours.pid}\n")
+            (finding,) = check(config)
+            assert finding.state is State.BAD and "perhaps at another address" in finding.advice
         ours.communicate()
 
 

@@ -11,6 +11,7 @@ from ...server.core.broker_tls import address_for
 from ...server.core.probe import Probe, round_trip
 from ...server.core.server_config import ServerConfig
 from ...terminal_texts import _
+from .processes import elsewhere, is_running
 
 
 def check_broker(config: ServerConfig) -> Iterator[Finding]:
@@ -30,5 +31,8 @@ def check_broker(config: ServerConfig) -> Iterator[Finding]:
     elif round_trip(address_for(config, PROBE_USER, 1.0), Probe.PATIENCE):
         yield Finding(name, State.OK, _("a message comes through at %(address)s", address=address))
     else:
-        advice = _("Read run/broker.log. The meters go on without the server, and their messages come later")
+        if is_running(config.home / "run" / "broker.pid"):
+            advice = elsewhere("PREWATT_MQTT", "run/broker.log")
+        else:
+            advice = _("Read run/broker.log. The meters go on without the server, and their messages come later")
         yield Finding(name, State.BAD, _("no message comes through at %(address)s", address=address), advice)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...findings import Finding, State
 from ...server.core.server_config import ServerConfig
 from ...terminal_texts import _
+from .processes import elsewhere, is_running
 
 
 def check_pages(config: ServerConfig) -> Iterator[Finding]:
@@ -19,7 +20,11 @@ def check_pages(config: ServerConfig) -> Iterator[Finding]:
         status = pages.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         words = _("%(address)s does not answer (%(cause)s)", address=address, cause=error)
-        yield Finding(name, State.BAD, words, _("Start the server: prewatt server. Then read run/web.log"))
+        if is_running(config.home / "run" / "web.pid"):
+            advice = elsewhere("PREWATT_HTTP", "run/web.log")
+        else:
+            advice = _("Start the server: prewatt server. Then read run/web.log")
+        yield Finding(name, State.BAD, words, advice)
         return
     finally:
         pages.close()

@@ -28,6 +28,16 @@ def check_processes(config: ServerConfig) -> Iterator[Finding]:
         yield Finding(name, State.OK, _("running: %(names)s", names=", ".join(sorted(expected))))
 
 
+def elsewhere(setting: str, log: str) -> str:
+    """Return what to do if a process runs and does not answer at the address of this command's own `setting`."""
+    return _(
+        "It runs, perhaps at another address: give this command the settings of the server, such as %(setting)s. If it does not "
+        "answer there either, read %(log)s",
+        setting=setting,
+        log=log,
+    )
+
+
 def is_running(pid_file: Path) -> bool:
     """Return whether the process with a file's number runs and is ours. Another may have it after a loss of power."""
     try:
