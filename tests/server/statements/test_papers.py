@@ -158,6 +158,14 @@ def test_they_go_by_mail_once_and_who_has_no_address_is_named(anna, manager, int
     assert len(work().facts["preliminary"]) == 1 and len(internet.mail.mails) == 2
 
 
+def test_without_a_mail_server_nobodys_address_is_said_to_be_unknown(anna, manager):
+    home = anna.unit.property
+    keep_contact(anna, Contact(email="anna@example.com"))
+    manager.post(f"/properties/{home.pk}/statements/send/", {"month": "2025-10"})
+    task = work()
+    assert task.state == Task.State.FAILED and "no mail server is set up" in text_of(manager.get(f"/tasks/{task.pk}/"))
+
+
 def test_nobody_else_has_them_drawn_or_sent(anna, log_in):
     home = anna.unit.property_id
     for part in ("draw", "send"):

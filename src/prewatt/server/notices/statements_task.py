@@ -14,7 +14,8 @@ from ..statements.statement import Statement, days, statement
 from ..tasks.models import Task
 from ..tasks.outcomes import Outcome, Progress, TaskError
 from .channels.interface import Attachment
-from .papers import NotSentError, email_of, send_paper
+from .models import SendingAccount
+from .papers import EMAIL, NotSentError, email_of, send_paper
 
 MAILED = "statements-mail"
 
@@ -22,9 +23,15 @@ MAILED = "statements-mail"
 def mail_statements(task: Task, progress: Progress) -> Outcome:
     """Send the statements of some days to the tenants whom the task means (`meant_by`). A preliminary statement is not sent. The
     facts name the tenants by what happened: `sent`, `without` an address, `preliminary`, or `failed` with the reason. A task that
-    was interrupted can be run again: nobody gets a second statement. Raises TaskError if no PDF can be made.
+    was interrupted can be run again: nobody gets a second statement. Raises TaskError if no PDF can be made, or the landlord
+    has no mail server.
     """
-    _property, first, last = span_of(task)
+    property_, first, last = span_of(task)
+    # Otherwise all addresses would be said to be unknown.
+    if not SendingAccount.objects.filter(organisation=property_.organisation_id, kind=EMAIL).exists():
+        raise TaskError(
+            _("Nothing was sent, because no mail server is set up. Set up e-mail under Messages > Notices.")
+        )
     rows = meant_by(task)
     facts: dict[str, list[str]] = {"sent": [], "without": [], "preliminary": [], "failed": []}
     for number, tenancy in enumerate(rows, 1):
