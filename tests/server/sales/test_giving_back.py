@@ -17,6 +17,7 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.billing.owed import owed, pay_out
+from prewatt.server.core.time import now
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.beancount import to_beancount
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
@@ -28,6 +29,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.sales.giving_back import decide, give, put_right, refund, refundable
 from prewatt.server.sales.top_ups import top_up
+from prewatt.server.statements.statement import ADJUSTMENTS, statement
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.controls import ControlError, control
@@ -98,6 +100,12 @@ def test_a_part_is_refunded_and_then_all_that_is_left(edge, store, tenancy, owne
     assert balance(account(owner, Kind.CASH)) == -2 * NANO
     with pytest.raises(GivingBackError, match="paid out already"):
         pay_out(rest, "cashier")
+
+
+def test_a_statement_says_that_a_refund_is_one_beside_its_reason(edge, tenancy, owner):
+    refund(tenancy, 5 * NANO, "manager", "paid twice")
+    lines = [line for line in statement(tenancy, 0, now() + 1).lines if line.section == ADJUSTMENTS]
+    assert [(line.text, line.amount) for line in lines] == [("Refund: paid twice", -5 * NANO)]
 
 
 @pytest.mark.parametrize(

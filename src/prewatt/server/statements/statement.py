@@ -289,6 +289,8 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
     names = {
         Transfer.Kind.REVERSAL: _("Reversed: %(memo)s"),
         Transfer.Kind.RERATING: _("Charged anew: %(memo)s"),
+        # The memo is the reason alone, which a person typed.
+        Transfer.Kind.REFUND: _("Refund: %(memo)s"),
     }
     for row, amount in transfers:
         in_lines = row.of == Of.KEYPAD or (row.of == Of.SHARE and row.kind in SHARED_KINDS)
