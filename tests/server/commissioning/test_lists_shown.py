@@ -80,6 +80,14 @@ def test_the_page_shows_what_would_be_stored_and_what_would_not(building, log_in
 
 
 @pytest.mark.database
+def test_a_floor_area_is_shown_as_the_language_of_the_page_writes_it(building, log_in):
+    file = SimpleUploadedFile("flats.csv", b"unit;area;tenant\nFlat 1;71,5;Anna\nTop 7;48,25;v1.5\n")
+    page = f"/properties/{building.property.pk}/units/add/"
+    text = said(log_in("manager").post(page, {"file": file}, HTTP_ACCEPT_LANGUAGE="de"))
+    assert "0 → 71,5" in text and "48,25" in text and "v1.5" in text
+
+
+@pytest.mark.database
 def test_a_new_flat_and_a_new_meter_show_each_of_their_values(building):
     text = (
         "unit;meter;role;area;persons;parts;fuse;e-mail;language;tenant\n"

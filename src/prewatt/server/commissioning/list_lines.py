@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ...kernel.names import natural
 from ...tables.problems import Problems
 from ..core.errors import for_people
+from ..core.local_forms import short_number
 from ..core.time import now
 from ..estate.models import Property, Tenancy, Unit
 from ..metering.models import Meter
@@ -51,6 +52,19 @@ class Change:
     def title(self) -> str:
         """What people call the column."""
         return title_of(self.column)
+
+    @property
+    def before_on_page(self) -> str:
+        """What is there, as the page's language writes it."""
+        return self._on_page(self.before)
+
+    @property
+    def after_on_page(self) -> str:
+        """What the list says, as the page's language writes it: 54,5 on a German page."""
+        return self._on_page(self.after)
+
+    def _on_page(self, text: str) -> str:
+        return short_number(text) if self.column == "area" else text
 
 
 LONGEST_PART = 50
