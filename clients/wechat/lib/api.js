@@ -115,4 +115,17 @@ function newId() {
   return `mini-${Date.now().toString(36)}-${part()}`;
 }
 
-module.exports = { failure, once, call, download, newId };
+/**
+ * The id of what a person wishes on a page: the same wish has the same id, so that who taps twice, or after a broken connection, has
+ * it done once. What is known to be done is forgotten with `page.wish = null`.
+ * @param {any} page
+ * @param {any} wish
+ * @returns {string}
+ */
+function idOf(page, wish) {
+  const text = JSON.stringify(wish);
+  if (!page.wish || page.wish.text !== text) page.wish = { text, id: newId() };
+  return page.wish.id;
+}
+
+module.exports = { failure, once, call, download, newId, idOf };

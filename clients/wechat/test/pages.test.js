@@ -82,6 +82,25 @@ test('a call whose connection broke is made once more, with the same id', async 
   assert.equal(bodies[1].amount, '50');
 });
 
+test('a gift link and an invitation whose connection broke are made once, and the next ones are others', async () => {
+  const ids = [];
+  const broken = (/** @type {any} */ answer) => (/** @type {any} */ path, /** @type {any} */ body) => {
+    ids.push((body && body.asked) || path.split('asked=')[1]);
+    return ids.length % 3 === 1 ? { status: 502 } : answer;
+  };
+  const each = phone({
+    'POST /me/tenancies/7/gift-links': broken({ id: 9 }),
+    'POST /me/tenancies/7/residents/invitations': broken({ code: 'ABCD-EFGH-JKLM-NPQR', link: 'https://x', ends_at: '2026-12-01T00:00:00Z' }),
+  });
+  await each.open('/pages/gifts/gifts').shown;
+  for (let time = 0; time < 2; time += 1) await each.tap('Make a link');
+  await each.open('/pages/residents/residents').shown;
+  await each.tap('Invite somebody who lives here');
+  assert.ok(ids.every((id) => /^mini-/.test(id)));
+  assert.deepEqual([ids.length, new Set(ids).size], [5, 3]);
+  assert.ok(ids[0] === ids[1] && ids[3] === ids[4]);
+});
+
 test('a log-in whose connection broke is tried with a new word of WeChat, because each is good for one call', async () => {
   const codes = [];
   let number = 0;

@@ -1,5 +1,6 @@
 /** Links by which others pay for this flat without a login: a new one, sent in a chat or copied, and their end. */
 
+const { idOf } = require('../../lib/api');
 const session = require('../../lib/session');
 const storage = require('../../lib/storage');
 const { page } = require('../../lib/page');
@@ -52,8 +53,10 @@ page('gifts', {
 
   make() {
     const { t, note, flat_name: name, shown_name: shown, days } = this.data;
+    const wanted = { note, flat_name: name, shown_name: shown, days: Number(days) };
     return this.act(async () => {
-      await session.ofFlat('POST', '/gift-links', { note, flat_name: name, shown_name: shown, days: Number(days) });
+      await session.ofFlat('POST', '/gift-links', Object.assign({ asked: idOf(this, wanted) }, wanted));
+      this.wish = null;
       this.setData({ note: '', done: t.made });
       await this.look();
     });

@@ -4,7 +4,7 @@ const session = require('../../lib/session');
 const subscribing = require('../../lib/subscribing');
 const { page } = require('../../lib/page');
 const { plain } = require('../../lib/typed');
-const { newId } = require('../../lib/api');
+const { idOf } = require('../../lib/api');
 
 /**
  * Show WeChat's payment sheet.
@@ -56,19 +56,12 @@ page('pay', {
     this.setData({ way: event.currentTarget.dataset.value });
   },
 
-  /** The same wish has the same id, so that who taps twice, or after a broken connection, pays once. */
-  asked(/** @type {string} */ amount, /** @type {string} */ way) {
-    const wish = `${amount} ${way}`;
-    if (!this.wish || this.wish.wish !== wish) this.wish = { wish, id: newId() };
-    return this.wish.id;
-  },
-
   pay() {
     const { t, way } = this.data;
     const amount = plain(this.data.amount);
     if (!amount) return this.setData({ fields: { amount: t.no_amount } });
     return this.act(async () => {
-      const ask = () => session.ofFlat('POST', '/payments', { amount, way, asked: this.asked(amount, way) });
+      const ask = () => session.ofFlat('POST', '/payments', { amount, way, asked: idOf(this, [amount, way]) });
       let payment = await ask();
       if (payment.state === 'closed') {
         // Nobody paid it in time: the same wish is a new payment.

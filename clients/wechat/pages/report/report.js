@@ -3,7 +3,7 @@
 const session = require('../../lib/session');
 const storage = require('../../lib/storage');
 const { page } = require('../../lib/page');
-const { newId } = require('../../lib/api');
+const { idOf } = require('../../lib/api');
 const forms = require('../../lib/forms');
 
 const MOST_OFTEN = 'no-power';
@@ -36,9 +36,8 @@ page('report', {
     const { t, kind, text } = this.data;
     if (!text.trim()) return this.setData({ fields: { text: t.no_text } });
     return this.act(async () => {
-      this.asked = this.asked || newId();
-      await session.ofFlat('POST', '/reports', { kind, text, asked: this.asked });
-      this.asked = '';
+      await session.ofFlat('POST', '/reports', { kind, text, asked: idOf(this, [kind, text]) });
+      this.wish = null;
       this.setData({ text: '', done: t.sent });
       await this.look();
     });

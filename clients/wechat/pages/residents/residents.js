@@ -1,5 +1,6 @@
 /** Who else sees this flat, and how a flatmate is invited: in a chat of WeChat, by a link, or by letters. */
 
+const { idOf } = require('../../lib/api');
 const session = require('../../lib/session');
 const storage = require('../../lib/storage');
 const { page } = require('../../lib/page');
@@ -29,7 +30,8 @@ page('residents', {
   invite() {
     return this.act(async () => {
       const { t } = this.data;
-      const made = await session.ofFlat('POST', '/residents/invitations');
+      const made = await session.ofFlat('POST', `/residents/invitations?asked=${idOf(this, 'invitation')}`);
+      this.wish = null;
       const letters = made.code.replace(/[^A-Z0-9]/g, '');
       this.setData({
         invitation: {
