@@ -26,6 +26,7 @@ from prewatt.server.statements.statement import month, statement
 from prewatt.server.tariffs.models import Correction
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
+from prewatt.server.vending.models import Command
 from tests.building import FLAT, PRICE, ZONE
 from tests.gateway import Edge, at
 from tests.recorded import recorded_once
@@ -357,8 +358,11 @@ def test_a_move_that_cannot_be_changes_nothing(edge, store, anna, clock, wrong):
             move_out(anna, anna.begins)
     elif wrong == "twice":
         move_out(anna, clock.at)
+        commands = Command.objects.count()
+        move_out(anna, clock.at)
+        assert Command.objects.count() == commands
         with pytest.raises(ValidationError, match="ended already"):
-            move_out(anna, clock.at)
+            move_out(anna, clock.at - HOUR)
     elif wrong == "too far":
         with pytest.raises(ValidationError, match="less than a year before"):
             move_out(anna, clock.at + 400 * DAY)
