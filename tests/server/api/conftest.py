@@ -11,6 +11,7 @@ from django.test import Client
 
 from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.channels.access_token import forget_tokens
+from prewatt.server.notices.models import Recipient
 from prewatt.server.notices.sending_accounts import keep_account
 from tests.recorded import recorded_once
 from tests.server.notices.players.wechat import WeChatServer
@@ -68,6 +69,7 @@ def mini(building, merchants, providers, monkeypatch):
     providers.messages = WeChatServer(providers.MINI_APPID, providers.MINI_SECRET)
     given = {"appid": providers.MINI_APPID, "secret": providers.MINI_SECRET}
     keep_account(Organisation.objects.get(), "wechat-mini", given)
+    Recipient.objects.update(language="zh")
     return providers
 
 

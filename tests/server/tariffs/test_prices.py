@@ -627,7 +627,7 @@ def test_the_page_loads_any_table_and_says_what_it_left_open(where, clock, log_i
     thousands = "".join(f"{wall};1.234\n" for wall in walls)
     asked = load(("von;Preis (EUR/MWh)\n" + thousands).encode(), scale="0.001")
     assert "can be 1.234 or 1234. Choose with the file" in asked.replace("&#x27;", "'")
-    assert "2 versions with dated prices" in load(("von;Preis (EUR/MWh)\n" + thousands).encode(), decimal=",")
+    assert "in 2 parts" in load(("von;Preis (EUR/MWh)\n" + thousands).encode(), decimal=",")
     assert "no price of energy" in load(("von;Preis (EUR/kW)\n" + rows).encode())
     said = load(b"from,price\nsoon,0.1\n2025-10-09T00:00Z,cheap\n")
     assert "line 2, from" in said and "line 3, price" in said
