@@ -326,7 +326,10 @@ class _Reading:
             if not unit.fits(self._currency):
                 said = _("a price is in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
                 raise CellError(said % {"found": unit.words(), "currency": self._currency})
-            if not unit.is_told or not self._is_of_column(unit):
+            if not unit.is_told:
+                # It is no unit at all: the whole text is said to be no number.
+                return text
+            if not self._is_of_column(unit):
                 raise CellError(_("%(found)r is not in the unit of this column") % {"found": shown(text)})
         return parts["number"]
 
