@@ -1,13 +1,17 @@
 """The order and the colours of a building's rates are the same wherever they are shown."""
 
 import re
+from datetime import date
 
-from prewatt.kernel.tariff import Dated, Rate, RateCalendar, Season, Switch, Tariff, Version, all_year
+from prewatt.kernel.tariff import Dated, Rate, RateCalendar, Season, Switch, Tariff, Version, all_year, flat_tariff
 from prewatt.kernel.tariff import DayType as Days
 from prewatt.kernel.units import DAY, HOUR
 from prewatt.server.estate.models import Tenancy
+from prewatt.server.metering.models import Meter
 from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.rate_order import rate_order
+from prewatt.server.tariffs.versions import keep, schedule
+from prewatt.server.web.charts import Period, chart_of
 from prewatt.server.web.rate_colours import colour_of
 from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import Edge, at
@@ -72,3 +76,19 @@ def test_a_rate_has_the_same_colour_on_each_page_and_in_a_month_in_which_cheaper
     page = client.get(f"/properties/{tenancy.unit.property_id}/tariffs/").content.decode()
     assert [name for _colour, name in SWATCH.findall(page)] == list(colours)
     assert {(name, colour) for colour, name in PART.findall(page)} == set(colours.items())
+
+
+def test_rates_of_a_tariff_that_has_ended_keep_a_colour_although_the_meter_has_forgotten_them(db, clock, store):
+    clock.at = BEGIN
+    made = set_up(clock, tariff=Tariff("peaks", "EUR", ZONE, RATES, (PEAKS,)))
+    edge = Edge(made.code, clock)
+    edge.obey("m1")
+    edge.read("m1", 0)
+    edge.live(store, BEGIN + 22 * HOUR, {"m1": 400}, HOUR)
+    home = made.property
+    tariff = keep(home.organisation, flat_tariff("plain", "EUR", ZONE, 300_000, "plain"))
+    schedule(home, tariff, clock.at)
+    edge.obey("m1")
+    edge.live(store, BEGIN + 30 * HOUR, {"m1": 400}, HOUR)
+    chart = chart_of(Meter.objects.get(name="m1"), Period.MONTH, date(2025, 10, 1), clock.at)
+    assert chart.rates == chart.order == ["plain", "valley", "flat", "peak"]

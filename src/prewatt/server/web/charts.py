@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from ...kernel.calendar import day_bounds, next_month, zone
 from ...kernel.span import Span
+from ...kernel.tariff import UNPRICED
 from ...kernel.units import HOUR, MINUTE
 from ..estate.models import Tenancy
+from ..metering.accounts import account_of
 from ..metering.intervals import use_between
 from ..metering.models import Meter
 from ..metering.usage import use_by_day
@@ -237,8 +239,10 @@ def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy 
     uses = {} if period is Period.DAY else use_by_day(meter, earlier, last, known.begins, known.ends)
     parts, before = (_parts(meter, period, each, place, known, uses) for each in (first, earlier))
     has_earlier = 0 < known.begins < Span.of_days(first, last, place).begins
-    order = rate_order(meter.property.tariff_versions.series(), at)
-    rates = _rates([*parts, *before], order)
+    used = {rate for part in (*parts, *before) for rate in part.rates}
+    order = _order(meter, used, at)
+    # What no tariff had a price for comes first.
+    rates = [*sorted(used - set(order)), *(rate for rate in order if rate in used)]
     return Chart(period, first, place, parts, before, rates, order, has_earlier)
 
 
@@ -273,7 +277,11 @@ def _use(interval: Interval) -> Use:
     return use
 
 
-def _rates(parts: Iterable[Part], order: Sequence[str]) -> list[str]:
-    """Return the names of the rates that were used, in their order; before them, what no tariff had a price for."""
-    used = {rate for part in parts for rate in part.rates}
-    return [*sorted(used - set(order)), *(rate for rate in order if rate in used)]
+def _order(meter: Meter, used: set[str], at: int) -> list[str]:
+    """Return the order of the property's rates. The meter's account has no tariffs that ended: all are read only if one of
+    their rates was used.
+    """
+    order = rate_order(account_of(meter).versions, at)
+    if used <= {*order, UNPRICED}:
+        return order
+    return rate_order(meter.property.tariff_versions.series(), at)
