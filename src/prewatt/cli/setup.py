@@ -52,6 +52,7 @@ def setup(
     Prints what is not shown again: the manager's password, an invitation for each tenant, and the code with which each
     gateway enrols.
     """
+    priced = _tariff(price, tariff, zone, currency)
     flats = read_apartments(apartments, currency, zone)
     _say_what_is_left(flats)
     building = set_up_building(
@@ -60,7 +61,7 @@ def setup(
             name=name,
             zone=zone,
             currency=currency,
-            tariff=_tariff(price, tariff, zone, currency),
+            tariff=priced,
             apartments=flats.apartments,
             gateway=gateway,
             manager=manager,
