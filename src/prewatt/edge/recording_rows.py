@@ -13,7 +13,7 @@ from ..tables.cells import CellError, number_of, order_of_days, serial_of, text_
 from ..tables.clocks import Clock, clock_of
 from ..tables.columns import all_names, find, is_one_of, plain, unit_of
 from ..tables.moments import instants_of, moment_of
-from ..tables.problems import Problems, TableError, shown
+from ..tables.problems import Problems, shown
 from ..tables.rows import Cell, Row
 from ..tables.sheet import read
 from ..tables.spans import Span, span_of
@@ -179,12 +179,7 @@ class Rows:
     def _read(self, rows: Iterator[Row]) -> None:
         meters: dict[Cell, str] = {}
         order: str | None = None
-        for row in self.header.body(rows):
-            try:
-                cells = self.header.cells(row)
-            except TableError as error:
-                self.problems.add(row.number, "", error.problems[0].text)
-                continue
+        for row, cells in self.header.each(rows, self.problems):
             if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
                 order = _order(self._content)
             self._row(row, cells, meters, order or "")

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .problems import Problem, TableError, whole
+from .problems import Problem, Problems, TableError, whole
 from .rows import Cell, Row
 from .texts import _
 
@@ -116,6 +116,16 @@ class Header:
             ):
                 continue
             yield row
+
+    def each(self, rows: Iterable[Row], problems: Problems) -> Iterator[tuple[Row, dict[str, Cell]]]:
+        """Yield the rows of `body`, each with its cells by column. Rows that can't be read so are added to the problems."""
+        for row in self.body(rows):
+            try:
+                cells = self.cells(row)
+            except TableError as error:
+                problems.add(row.number, "", error.problems[0].text)
+            else:
+                yield row, cells
 
     def cells(self, row: Row) -> dict[str, Cell]:
         """Return a row's cells by column; missing cells are empty. Raises TableError if the row has more cells than the

@@ -178,13 +178,9 @@ def apartments_in(
         # Nobody has named the columns: the parts of a typed line are told as people know them.
         reading.labels |= titles
     filled: set[int] = set()
-    for row in header.body(rows):
-        try:
-            reading.take(row, header.cells(row))
-        except TableError as error:
-            reading.problems.add(row.number, "", error.problems[0].text)
-        else:
-            filled.update(place for place, cell in enumerate(row.cells) if text_of(cell))
+    for row, cells in header.each(rows, gathered):
+        reading.take(row, cells)
+        filled.update(place for place, cell in enumerate(row.cells) if text_of(cell))
     apartments = reading.made()
     if problems is None:
         gathered.check()

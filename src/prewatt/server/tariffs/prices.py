@@ -188,12 +188,7 @@ class _Reading:
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
         """Yield the line number of each row with its cells."""
-        for row in self._header.body(rows):
-            try:
-                cells = self._header.cells(row)
-            except TableError as error:
-                self._problems.add(row.number, "", error.problems[0].text)
-                continue
+        for row, cells in self._header.each(rows, self._problems):
             if not sums_up(row.cells) or any(sign.isdigit() for sign in text_of(cells["from"])):
                 yield row.number, cells
 
