@@ -10,14 +10,19 @@ sealed, and forgotten after some minutes.
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from ..core.sealing import sealer
 from ..core.time import system_now
+
+log = logging.getLogger("prewatt.server")
 
 SECOND = 1_000_000
 KEPT = 10 * 60 * SECOND
@@ -79,12 +84,23 @@ def _begin(key: str) -> bool:
 
 def keep(key: str, answer: bytes) -> None:
     """Store what came of a form."""
-    SentForm.objects.filter(key=key).update(answer=sealer(PURPOSE).seal(answer))
+    with _done_all_the_same():
+        SentForm.objects.filter(key=key).update(answer=sealer(PURPOSE).seal(answer))
 
 
 def drop(key: str) -> None:
     """Forget a form of which nothing came: it may be sent again."""
-    SentForm.objects.filter(key=key).delete()
+    with _done_all_the_same():
+        SentForm.objects.filter(key=key).delete()
+
+
+@contextmanager
+def _done_all_the_same() -> Iterator[None]:
+    """Log what the database refuses: what the form was for is done or refused by then, and its sender is to be told so."""
+    try:
+        yield
+    except DatabaseError as error:
+        log.warning("what came of a form is not kept: %s", error)
 
 
 def _answer_of(key: str) -> bytes | None:

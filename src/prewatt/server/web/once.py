@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -14,14 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.session import SessionStorage
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from ..accounts.sent_forms import StillAtItError, drop, first_answer, keep, key_of
-
-log = logging.getLogger("prewatt.server")
 
 SECRET = "csrfmiddlewaretoken"
 """The field with the secret of a form, which is another one each time that a page is shown."""
@@ -40,14 +36,10 @@ class KeepAnswers:
         response = self._get_response(request)
         key = getattr(request, FORM, None)
         if key is not None:
-            try:
-                if _has_done_it(request, response):
-                    keep(key, _packed(response))
-                else:
-                    drop(key)
-            except DatabaseError as error:
-                # What the form was for is done or refused all the same, and its sender is told so.
-                log.warning("what came of a form is not kept: %s", error)
+            if _has_done_it(request, response):
+                keep(key, _packed(response))
+            else:
+                drop(key)
         return response
 
 
