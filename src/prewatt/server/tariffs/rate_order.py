@@ -4,7 +4,7 @@ place and one colour wherever it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...kernel.tariff import Rate, Tariff, Version, version_at
 from ...kernel.units import Instant
@@ -13,6 +13,11 @@ from ...kernel.units import Instant
 def cheapest_first(tariff: Tariff) -> list[Rate]:
     """Return the rates of a tariff, by the price of their first tier, then by their names."""
     return sorted(tariff.rates, key=lambda rate: (rate.prices[0], rate.name))
+
+
+def in_order(names: Collection[str], order: Sequence[str]) -> list[str]:
+    """Return the names of rates in the order of their property; before them, what no tariff has a price for."""
+    return [*sorted(set(names) - set(order)), *(rate for rate in order if rate in names)]
 
 
 def rate_order(versions: Sequence[Version], at: Instant) -> list[str]:

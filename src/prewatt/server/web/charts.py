@@ -23,7 +23,7 @@ from ..metering.intervals import use_between
 from ..metering.models import Meter
 from ..metering.usage import use_by_day
 from ..metering.uses import Interval, Use
-from ..tariffs.rate_order import rate_order
+from ..tariffs.rate_order import in_order, rate_order
 
 HALF_HOUR = 30 * MINUTE
 SLACK = 2 * HOUR
@@ -241,9 +241,7 @@ def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy 
     has_earlier = 0 < known.begins < Span.of_days(first, last, place).begins
     used = {rate for part in (*parts, *before) for rate in part.rates}
     order = _order(meter, used, at)
-    # What no tariff had a price for comes first.
-    rates = [*sorted(used - set(order)), *(rate for rate in order if rate in used)]
-    return Chart(period, first, place, parts, before, rates, order, has_earlier)
+    return Chart(period, first, place, parts, before, in_order(used, order), order, has_earlier)
 
 
 def _known(meter: Meter, at: int, tenancy: Tenancy | None) -> Known:

@@ -24,7 +24,7 @@ from ..metering.similar_compared import Compared, similar_to
 from ..metering.usage import use_by_day
 from ..metering.uses import Use
 from ..payments.shown import ShownBack, shown_to
-from ..tariffs.rate_order import rate_order
+from ..tariffs.rate_order import in_order, rate_order
 from ..vending.models import OPEN, TopUp
 from ..vending.order_codes import waiting_codes
 from .after_use import After
@@ -212,8 +212,7 @@ def _rates(uses: Mapping[date, Use], today: date, order: Sequence[str]) -> list[
                 known = sums.setdefault(rate, [0, 0])
                 known[0] += energy
                 known[1] += cost
-    names = [*sorted(set(sums) - set(order)), *(rate for rate in order if rate in sums)]
-    return [RateUse(shown_rate(rate), *sums[rate]) for rate in names if sums[rate][0]]
+    return [RateUse(shown_rate(rate), *sums[rate]) for rate in in_order(sums, order) if sums[rate][0]]
 
 
 def _on_the_way(tenancy: Tenancy, meter: Meter) -> list[TopUp]:
