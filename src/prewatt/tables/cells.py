@@ -22,19 +22,7 @@ from .words import is_nobody, may_be_nobody
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 """A day before the first or after the last is a typing error."""
-DAYS = (
-    "%Y-%m-%d",
-    "%d.%m.%Y",
-    "%d.%m.%y",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y%m%d",
-    "%Y年%m月%d日",
-    "%b %d, %Y",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-)
+DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
 """Forms of a day that can be read in one way only. 06/10/2025 is not among them: `order_of_days` decides how it is read."""
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
@@ -344,8 +332,12 @@ def _named_day(bare: str) -> date | None:
     named = named_day(bare.casefold())
     if named is None or named.rest:
         return None
+    year = int(named.year)
+    if len(named.year) == 2:
+        # As of days in figures: 69 to 99 were in the last century.
+        year += 1900 if year >= 69 else 2000
     try:
-        return date(int(named.year) + (2000 if len(named.year) == 2 else 0), named.month, named.day)
+        return date(year, named.month, named.day)
     except ValueError:
         return None
 
