@@ -30,7 +30,7 @@ def likely_price(price: Micro, currency: str) -> Micro | None:
     hundredth of it, who types 3.500 for thousands of dong a thousandfold. A price of 0 is nobody's slip of the finger.
     """
     size = MICRO * magnitude(currency)
-    highest = 100 * size if magnitude(currency) == 1 and currency not in _SOLD_IN_HUNDREDTHS.split() else 10 * size
+    highest = 10 * size if size > MICRO or currency in _SOLD_IN_HUNDREDTHS.split() else 100 * size
     if price > highest:
         return price // 100
     if 0 < price < size // 500:
